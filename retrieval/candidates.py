@@ -1,0 +1,73 @@
+"""Candidates and where they come from.
+
+A `CandidateSource` proposes catalogue rows for a query and a session; the searcher fuses what all sources propose.
+Every source is handed the rows that satisfy the hard constraints and proposes nothing outside them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.interactions import Session
+from retrieval.query import Query
+
+Rows = NDArray[np.int64]
+Scores = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What one source proposes: rows (unique, best first) and their scores in the source's own scale."""
+
+    rows: Rows
+    scores: Scores
+
+    @classmethod
+    def nothing(cls) -> Proposal:
+        """A proposal of no rows."""
+        return cls(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float64))
+
+
+class CandidateSource(Protocol):
+    """One way of finding items. `tests/retrieval/test_candidate_sources.py` holds the contract."""
+
+    name: str
+
+    def propose(self, query: Query, session: Session, admitted: Rows, limit: int) -> Proposal:
+        """Propose at most `limit` of the admitted rows, best first.
+
+        Args:
+            query: the need; its constraints are already applied in `admitted`.
+            session: the shopper's interactions; may be empty.
+            admitted: rows that satisfy every hard constraint, ascending.
+            limit: how many rows at most.
+        """
+        ...
+
+    def score(self, query: Query, session: Session, rows: Rows) -> Scores:
+        """Score given rows (any number, any order) in the same scale as `propose`; 0.0 where it knows nothing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One item that satisfies the query, with what scored it.
+
+    Attributes:
+        item_id: of the catalogue.
+        relevance: the fused score it is ranked by.
+        scores: its parts by name: "dense", "lexical", "content", "popularity", "neighbours", "behaviour", "trust",
+            "relevance". Absent parts were not computed for this query.
+        interaction_count: interactions the item has; 0 is a cold start.
+        rank_without_history: 1-based rank it would have had for an empty session.
+    """
+
+    item_id: str
+    relevance: float
+    scores: dict[str, float]
+    interaction_count: int = 0
+    rank_without_history: int | None = None
