@@ -1,0 +1,1 @@
+"""The conversation: knows the shopper, the language model and the store."""

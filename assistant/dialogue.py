@@ -5,7 +5,7 @@ Everything here is pure: no model, no store, no clock. A conversation is a fold 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
@@ -50,7 +50,7 @@ SlotName = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """What an utterance states, in the shopper's words: lower-case, nothing that she did not say or the shop does not know.
+    """What an utterance states, in lower-case words of the shopper; nothing she did not say, nothing unknown to the shop.
 
     Attributes:
         category: "laptops".

@@ -1,0 +1,1 @@
+"""The words of every prompt: Markdown files with `string.Template` slots."""

@@ -1,0 +1,1 @@
+"""Items for a need: knows the catalogue and behaviour, never the language model."""

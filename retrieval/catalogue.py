@@ -41,7 +41,7 @@ class Money:
         return Decimal(self.minor).scaleb(-digits)
 
     def __str__(self) -> str:
-        text = format_currency(self.major, self.currency, locale="en_US")
+        text: str = format_currency(self.major, self.currency, locale="en_US")
         return text.removesuffix(".00")
 
 
