@@ -50,7 +50,7 @@ SlotName = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """What an utterance states, in lower-case words of the shopper; nothing she did not say, nothing unknown to the shop.
+    """What an utterance states, in lower-case words of the shopper, and nothing that she did not say.
 
     Attributes:
         category: "laptops".

@@ -1,0 +1,93 @@
+"""Every setting, read once: environment (`ASSISTANT_*`) over `assistant.toml` over the defaults below."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from retrieval.errors import SetupError
+
+PACKAGED = "packaged"
+DEFAULT_FILE = Path("assistant.toml")
+
+
+class Settings(BaseSettings):
+    """The settings of one service. Field descriptions are what `python -m assistant settings` prints."""
+
+    model_config = SettingsConfigDict(env_prefix="ASSISTANT_", frozen=True, extra="forbid", env_nested_delimiter="__")
+
+    # the shop
+    shop_name: str = Field("Demo Shop", description="Name the assistant introduces itself with.")
+    currency: str = Field("USD", pattern="^[A-Z]{3}$", description="ISO 4217 code of prices that name none.")
+    exchange_rates: dict[str, float] = Field(
+        default_factory=dict, description="Units of the shop's currency for one unit of another: {EUR = 1.08}."
+    )
+    service_contact: str = Field(
+        "the shop's service desk",
+        description="Where parcels, returns and payments are sent: an address or a phone number.",
+    )
+    data_folder: Path = Field(Path("var"), description="Folder of all that is stored; one process at a time owns it.")
+
+    # the language model
+    language_model: str = Field(
+        PACKAGED, description="'packaged', a hub id, a local folder or a .gguf file; 'none' runs on rules alone."
+    )
+    language_model_url: str | None = Field(
+        None, description="Base URL of an OpenAI-compatible endpoint (…/v1); then language_model is its model name."
+    )
+    language_model_key: SecretStr | None = Field(None, description="API key of the endpoint.")
+    language_model_timeout: float = Field(60.0, gt=0, description="Seconds to wait for the endpoint.")
+    quantization: Literal["auto", "none", "nf4", "int8", "dynamic-int8", "bf16"] = Field(
+        "auto", description="auto: NF4 on CUDA, on a CPU what measured fastest (docs/benchmarks.md)."
+    )
+    understanding: Literal["auto", "model", "rules"] = Field(
+        "auto", description="auto: the model understands if it passes its probe at first start, else the rules do."
+    )
+
+    # retrieval
+    encoder: str = Field(PACKAGED, description="'packaged' or any sentence-transformers model: hub id or folder.")
+    chroma_url: str | None = Field(None, description="http://host:port of a Chroma server; None: embedded.")
+    alpha: float = Field(
+        0.3, ge=0, le=1, description="Weight of behaviour in relevance = alpha*behaviour + beta*content."
+    )
+    beta: float = Field(0.7, ge=0, le=1, description="Weight of content in relevance.")
+    picks: int = Field(4, ge=1, le=12, description="Items shown in a turn.")
+
+    # the service
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(7860, ge=1, le=65535, description="Port to listen on.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log line kept.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Precedence: arguments, environment, TOML file."""
+        file = Path(os.environ.get("ASSISTANT_SETTINGS_FILE", DEFAULT_FILE))
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file)
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings.
+
+    Raises:
+        SetupError: a value is not allowed or a name is unknown; says which one.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise SetupError(
+            f"The setting {name!r} cannot be used: {first['msg']} (it is {first['input']!r}).",
+            f"Set ASSISTANT_{name.upper()} or {name} in {DEFAULT_FILE}; 'python -m assistant settings' lists them all.",
+        ) from error
