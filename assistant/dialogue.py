@@ -5,9 +5,13 @@ Everything here is pure: no model, no store, no clock. A conversation is a fold 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
+
+from retrieval.candidates import Candidate
+from retrieval.query import Relaxation
 
 
 class Intent(StrEnum):
@@ -86,10 +90,15 @@ class Slots:
 
 
 class Edit(StrEnum):
-    """Changes that are no slot values."""
+    """Changes of the conversation that are no slot values."""
 
-    UNDO = "undo"  # back to the constraints before the last change
-    RESTART = "restart"  # forget the need, start over
+    UNDO = "undo"  # back to the need before the last change
+    RESTART = "restart"  # drop the need, start over
+    IGNORE_HISTORY = "ignore_history"
+    USE_HISTORY = "use_history"
+    SHOW_DATA = "show_data"  # what do you know about me
+    FORGET = "forget"  # asks for confirmation
+    FORGET_CONFIRMED = "forget_confirmed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +109,8 @@ class DialogueAct:
         slots: what it states or adds.
         dropped: what it takes back: slot names ("price_max": any price is fine) or, as "slot=value", single values
             ("excluded_brands=hp": actually HP is fine).
-        edit: undo or restart, when that is all that was said.
+        edit: a change that is no slot value.
+        accepts: 1-based number of the offered relaxation that it accepts ("yes", "ok, +$40").
         topic: the rest of the need in words, for ranking ("light enough to travel"); "" when there is none.
         confidence: 0 to 1, of the intent.
         rung: who understood it.
@@ -111,6 +121,7 @@ class DialogueAct:
     slots: Slots = field(default_factory=Slots)
     dropped: tuple[str, ...] = ()
     edit: Edit | None = None
+    accepts: int | None = None
     topic: str = ""
     confidence: float = 1.0
     rung: Rung = Rung.RULES
@@ -127,25 +138,118 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class DialogueState:
-    """All that a conversation has settled so far.
+    """All that a conversation has settled so far. JSON-ready: the store keeps one per turn.
 
     Attributes:
-        needs: the slots in force and the topic, one snapshot per change, oldest first; the last one holds.
-        shown: ids of the picks on the page now, in their order.
+        needs: one snapshot per change, oldest first; the last one is in force.
+        shown: what is on the page now, in its order, with what scored it.
         focus: the item last talked about; None when none was.
         selected: ids the shopper chose, with how many pieces.
+        offered: relaxations offered in the last turn.
+        pending: an edit that waits for a yes.
+        ignore_history: the shopper's wish to be ranked as if new.
         turns: how many turns there were.
     """
 
     needs: tuple[Need, ...] = ()
-    shown: tuple[str, ...] = ()
+    shown: tuple[Candidate, ...] = ()
     focus: str | None = None
     selected: tuple[tuple[str, int], ...] = ()
-    turns: int = 0
+    offered: tuple[Relaxation, ...] = ()
+    pending: Edit | None = None
     ignore_history: bool = False
-    excluded_items: frozenset[str] = frozenset()
+    turns: int = 0
 
     @property
     def need(self) -> Need:
         """The need in force; an empty one before the first."""
         return self.needs[-1] if self.needs else Need()
+
+
+class AttributeKey(NamedTuple):
+    """What an attribute phrase bounds: two phrases with the same key cannot both hold, the later one does."""
+
+    name: str
+    side: Literal["is", "low", "high"]
+
+
+def update(
+    state: DialogueState, act: DialogueAct, key_of: Callable[[str], AttributeKey | None] = lambda words: None
+) -> DialogueState:
+    """The state after an act. Pure.
+
+    Args:
+        state: before.
+        act: `accepts` must already be resolved to slots (see `accept`).
+        key_of: tells which attribute a phrase bounds, so that "blue" replaces "red"; None when unknown.
+    """
+    state = replace(state, turns=state.turns + 1, pending=None)
+    match act.edit:
+        case Edit.UNDO:
+            return replace(state, needs=state.needs[:-1])
+        case Edit.RESTART:
+            return replace(state, needs=(), shown=(), focus=None)
+        case Edit.FORGET:
+            return replace(state, pending=Edit.FORGET)
+        case Edit.IGNORE_HISTORY | Edit.USE_HISTORY:
+            return replace(state, ignore_history=act.edit is Edit.IGNORE_HISTORY)
+        case _:
+            pass
+    if act.intent is Intent.FIND:
+        need = Need(replace(act.slots, references=(), quantity=None), act.topic)
+    elif act.intent is Intent.REFINE:
+        need = refine(state.need, act, key_of)
+    else:
+        return state
+    return state if need == state.need else replace(state, needs=(*state.needs, need))
+
+
+def refine(need: Need, act: DialogueAct, key_of: Callable[[str], AttributeKey | None]) -> Need:
+    """The need after a change: what is dropped goes first, then later values win over earlier ones."""
+    old, new = _drop(need.slots, act.dropped), act.slots
+    prices_change = (new.price_min, new.price_max) != (None, None)
+    if prices_change and new.currency not in (None, old.currency):
+        old = replace(old, price_min=None, price_max=None)
+    price_min, price_max = new.price_min, new.price_max
+    if price_min is None and (price_max is None or (old.price_min or 0) <= price_max):
+        price_min = old.price_min
+    if price_max is None and (price_min is None or old.price_max is None or old.price_max >= price_min):
+        price_max = old.price_max
+    keys = {key_of(words) for words in (*new.attributes, *new.excluded_attributes)} - {None}
+    kept = tuple(a for a in old.attributes if not _overruled(key_of(a), keys) and a not in new.excluded_attributes)
+    slots = Slots(
+        category=new.category or old.category,
+        price_min=price_min,
+        price_max=price_max,
+        currency=(new.currency if prices_change else None) or old.currency,
+        brands=new.brands or tuple(b for b in old.brands if b not in new.excluded_brands),
+        excluded_brands=_union(tuple(b for b in old.excluded_brands if b not in new.brands), new.excluded_brands),
+        attributes=_union(kept, new.attributes),
+        excluded_attributes=_union(
+            tuple(a for a in old.excluded_attributes if a not in new.attributes), new.excluded_attributes
+        ),
+        sort=new.sort or old.sort,
+    )
+    return Need(slots, " ".join(_union(tuple(need.topic.split()), tuple(act.topic.split()))))
+
+
+def _drop(slots: Slots, dropped: tuple[str, ...]) -> Slots:
+    for entry in dropped:
+        name, _, value = entry.partition("=")
+        held = getattr(slots, name)
+        if isinstance(held, tuple):
+            slots = replace(slots, **{name: tuple(v for v in held if value and v != value)})
+        else:
+            slots = replace(slots, **{name: None})
+    return slots
+
+
+def _overruled(key: AttributeKey | None, keys: set[AttributeKey | None]) -> bool:
+    if key is None:
+        return False
+    sides = {k.side for k in keys if k is not None and k.name == key.name}
+    return bool(sides) and (key.side in sides or "is" in sides or key.side == "is")
+
+
+def _union(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*first, *second)))

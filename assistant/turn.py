@@ -2,120 +2,176 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from assistant.dialogue import DialogueAct, DialogueState
-from retrieval.candidates import Candidate
-from retrieval.catalogue import CatalogueItem
-from retrieval.query import Constraints, Relaxation
+from assistant.comparison import compare
+from assistant.dialogue import DialogueAct, DialogueState, Edit, Intent, update
+from assistant.events import Cards, Event, Finished, Outcome, Pick, Text, Turn, Understood
+from assistant.grounding import ShopMoney, accept, key_of, to_query
+from assistant.references import resolve
+from assistant.suggestions import suggest
+from retrieval.interactions import EMPTY_SESSION, Session
+from retrieval.query import Relaxation
 
+if TYPE_CHECKING:
+    from retrieval.shop import Shop
 
-@dataclass(frozen=True, slots=True)
-class Pick:
-    """An item that is shown, with what scored it. `rank` starts at 1."""
-
-    rank: int
-    item: CatalogueItem
-    candidate: Candidate
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """One statement of the reply about an item, and whether the item's record supports it.
-
-    Attributes:
-        text: the words of the reply that state it.
-        item_id: the item it speaks of.
-        field: the record's field it was checked against: "price", "brand", "attributes.ram", "title", ...
-        supported: only supported claims ever reach the page; the others are kept here for staff.
-    """
-
-    text: str
-    item_id: str
-    field: str
-    supported: bool
+    from assistant.explanation import Explainer
+    from assistant.understanding import Understanding
 
 
-@dataclass(frozen=True, slots=True)
-class ComparisonTable:
-    """Items side by side: one row per field, one column per item; "not stated" where a record says nothing."""
+class Assistant:
+    """The models and indexes that answer; holds nothing of any conversation."""
 
-    item_ids: tuple[str, ...]
-    header: tuple[str, ...]
-    rows: tuple[ComparisonRow, ...]
+    def __init__(
+        self, shop: Shop, understanding: Understanding, explainer: Explainer, *, money: ShopMoney, picks: int = 4
+    ) -> None:
+        self.shop = shop
+        self.understanding = understanding
+        self.explainer = explainer
+        self.money = money
+        self.picks = picks
+
+    def turn(
+        self,
+        conversation_id: str,
+        state: DialogueState,
+        utterance: str,
+        *,
+        session: Session = EMPTY_SESSION,
+        act: DialogueAct | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Event]:
+        """One chat turn: `Understood`, `Cards`, any number of `Text`, `Finished`.
+
+        Args:
+            conversation_id: for the record.
+            state: of the conversation so far.
+            utterance: what the shopper wrote, cleaned (see `assistant.conversation.clean`).
+            session: her interactions, when she consented.
+            act: given when a button was pressed and nothing has to be understood.
+            cancelled: asked while the reply is written; True ends it.
+        """
+        clock = Stopwatch()
+        with clock("understand"):
+            act = act or self.understanding.understand(utterance, state, [pick.item for pick in self._picks(state)])
+        if act.accepts is not None and act.accepts <= len(state.offered):
+            before = to_query(state.need, self.shop.vocabulary, self.money, self.picks).query.constraints
+            changes = accept(state.offered[act.accepts - 1], before, state.need.slots, self.money)
+            act = replace(changes, rung=act.rung, confidence=act.confidence)
+
+        outcome = self._look_up(utterance, act, state, session, clock)
+        yield Understood(outcome.act, outcome.constraints)
+
+        suggestions = suggest(outcome, self.shop)
+        clock.mark("cards")
+        yield Cards(outcome.picks, outcome.matching, outcome.relaxations, outcome.table, suggestions)
+
+        reply, claims = "", []
+        with clock("explain"):
+            for sentence in self.explainer.reply(outcome, cancelled):
+                claims.extend(sentence.claims)
+                if sentence.text:
+                    clock.mark("first_text")
+                    reply += sentence.text
+                    yield Text(sentence.text)
+
+        clock.mark("turn")
+        yield Finished(
+            Turn(
+                conversation_id=conversation_id,
+                number=outcome.after.turns,
+                utterance=utterance,
+                act=outcome.act,
+                state=outcome.after,
+                constraints=outcome.constraints,
+                picks=outcome.picks,
+                matching=outcome.matching,
+                searched=outcome.searched,
+                discussed=tuple(pick.item.item_id for pick in outcome.discussed),
+                reply=reply,
+                claims=tuple(claims),
+                relaxations=outcome.relaxations,
+                table=outcome.table,
+                suggestions=suggestions,
+                notices=outcome.notices,
+                prompts={**self.understanding.prompts, **self.explainer.prompts},
+                latency=clock.seconds,
+            )
+        )
+
+    def _look_up(
+        self, utterance: str, act: DialogueAct, state: DialogueState, session: Session, clock: Stopwatch
+    ) -> Outcome:
+        """Fold the act into the state, then search, or find what is being talked about."""
+        after = update(state, act, key_of(self.shop.vocabulary))
+        grounded = to_query(after.need, self.shop.vocabulary, self.money, self.picks)
+        searched = after.need != state.need or after.ignore_history != state.ignore_history or act.intent is Intent.FIND
+        searched = searched and act.edit is not Edit.RESTART
+        relaxations: tuple[Relaxation, ...] = ()
+        matching, corrected = 0, None
+        if searched:
+            with clock("search"):
+                found = self.shop.search(grounded.query, EMPTY_SESSION if after.ignore_history else session)
+            relaxations, matching, corrected = found.relaxations, found.matching, found.corrected
+            after = replace(after, shown=found.candidates, focus=None)
+        picks = self._picks(after)
+        shown = [pick.item for pick in picks]
+        referenced = resolve(act.slots.references, shown, after.focus)
+        by_id = {pick.item.item_id: pick for pick in picks}
+        discussed = tuple(by_id[item_id] for item_id in referenced.item_ids)
+        if discussed:
+            after = replace(after, focus=discussed[0].item.item_id)
+        if act.intent is Intent.SELECT and discussed:
+            chosen = dict(after.selected)
+            chosen.update({pick.item.item_id: act.slots.quantity or 1 for pick in discussed})
+            after = replace(after, selected=tuple(chosen.items()))
+        compared = discussed if len(discussed) > 1 else picks
+        table = compare([pick.item for pick in compared]) if act.intent is Intent.COMPARE and compared else None
+        return Outcome(
+            utterance,
+            act,
+            state,
+            replace(after, offered=relaxations),
+            grounded.query.constraints,
+            picks,
+            matching,
+            searched,
+            relaxations,
+            corrected,
+            discussed,
+            referenced.unresolved,
+            table,
+            grounded.notices if searched else (),
+            session,
+        )
+
+    def _picks(self, state: DialogueState) -> tuple[Pick, ...]:
+        """What is on the page, from today's records: an item that has left the shop is not shown again."""
+        found = ((self.shop.catalogue.get(c.item_id), c) for c in state.shown)
+        return tuple(Pick(rank, item, c) for rank, (item, c) in enumerate(found, start=1) if item is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class ComparisonRow:
-    """One field of a comparison; `differs` when the stated values are not all the same."""
+class Stopwatch:
+    """Seconds by stage of one turn."""
 
-    field: str
-    label: str
-    values: tuple[str, ...]
-    differs: bool
+    def __init__(self) -> None:
+        self._start = time.perf_counter()
+        self.seconds: dict[str, float] = {}
 
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        """Time a stage."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] = time.perf_counter() - start
 
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    """A suggested reply: a button's label, what it says for the shopper, and how many items it would leave."""
-
-    label: str
-    utterance: str
-    count: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """A finished turn: the only source for text, cards, citations, stored impressions and telemetry."""
-
-    conversation_id: str
-    number: int
-    utterance: str
-    act: DialogueAct
-    state: DialogueState
-    constraints: Constraints
-    picks: tuple[Pick, ...]
-    matching: int
-    reply: str
-    claims: tuple[Claim, ...] = ()
-    relaxations: tuple[Relaxation, ...] = ()
-    table: ComparisonTable | None = None
-    suggestions: tuple[Suggestion, ...] = ()
-    notices: tuple[str, ...] = ()
-    latency: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Understood:
-    """Event: what the utterance was taken to mean, and the constraints that follow."""
-
-    act: DialogueAct
-    constraints: Constraints
-
-
-@dataclass(frozen=True, slots=True)
-class Cards:
-    """Event: what is shown, before any prose. `matching`: how many items satisfy the constraints in all."""
-
-    picks: tuple[Pick, ...]
-    matching: int
-    relaxations: tuple[Relaxation, ...] = ()
-    table: ComparisonTable | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """Event: the next piece of the reply; concatenated they are `Turn.reply`. Already checked."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """Event: the last one."""
-
-    turn: Turn
-
-
-Event = Understood | Cards | Text | Finished
+    def mark(self, moment: str) -> None:
+        """Note the seconds since the start, the first time this moment comes."""
+        self.seconds.setdefault(moment, time.perf_counter() - self._start)

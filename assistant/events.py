@@ -1,0 +1,160 @@
+"""What a turn is made of and what it tells while it runs: picks, claims, events, the finished `Turn`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from assistant.comparison import ComparisonTable
+from assistant.dialogue import DialogueAct, DialogueState
+from retrieval.candidates import Candidate
+from retrieval.catalogue import CatalogueItem
+from retrieval.interactions import EMPTY_SESSION, Session
+from retrieval.query import Constraints, Relaxation
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """An item that is shown, with what scored it. `rank` starts at 1."""
+
+    rank: int
+    item: CatalogueItem
+    candidate: Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One statement of the reply about an item, and whether the item's record supports it.
+
+    Attributes:
+        text: the words of the reply that state it.
+        item_id: the item it speaks of.
+        field: the record's field it was checked against: "price", "brand", "attributes.ram", "title", ...
+        supported: only supported claims ever reach the page; the others are kept here for staff.
+    """
+
+    text: str
+    item_id: str
+    field: str
+    supported: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A suggested reply: a button's label, what it says for the shopper, and how many items it would leave."""
+
+    label: str
+    utterance: str
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of a reply with its claims.
+
+    Attributes:
+        text: what the shopper reads, with the white space that joins it to the next; "" when it was withheld because a
+            claim is not supported.
+        origin: "model", "record" (built from the item's record) or "template" (words of `prompts/`).
+    """
+
+    text: str
+    claims: tuple[Claim, ...] = ()
+    origin: str = "template"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A finished turn: the only source for text, cards, citations, stored impressions and telemetry.
+
+    Attributes:
+        picks: what is on the page now, in its order; `searched` tells whether this turn put it there.
+        matching: how many items satisfy the constraints in all.
+        discussed: ids of the items the utterance referred to.
+        notices: what has to be said about the answer: a lower rung, a wish that could not become a filter.
+        prompts: digest of each prompt that was used, by name.
+        latency: seconds by stage: "understand", "search", "cards" (since the start), "explain", "turn".
+    """
+
+    conversation_id: str
+    number: int
+    utterance: str
+    act: DialogueAct
+    state: DialogueState
+    constraints: Constraints
+    picks: tuple[Pick, ...]
+    matching: int
+    searched: bool
+    discussed: tuple[str, ...]
+    reply: str
+    claims: tuple[Claim, ...] = ()
+    relaxations: tuple[Relaxation, ...] = ()
+    table: ComparisonTable | None = None
+    suggestions: tuple[Suggestion, ...] = ()
+    notices: tuple[str, ...] = ()
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    latency: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """Event: what the utterance was taken to mean, and the constraints that follow."""
+
+    act: DialogueAct
+    constraints: Constraints
+
+
+@dataclass(frozen=True, slots=True)
+class Cards:
+    """Event: what is shown, before any prose."""
+
+    picks: tuple[Pick, ...]
+    matching: int
+    relaxations: tuple[Relaxation, ...] = ()
+    table: ComparisonTable | None = None
+    suggestions: tuple[Suggestion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Event: the next piece of the reply; concatenated they are `Turn.reply`. Already checked."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Event: the last one."""
+
+    turn: Turn
+
+
+Event = Understood | Cards | Text | Finished
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """All that there is to explain: what was asked, what came of it. Handed to `Explainer.reply`.
+
+    Attributes:
+        before, after: the dialogue state around the turn.
+        corrected: the query text as the spelling correction changed it; None when it did not.
+        discussed: the items the utterance refers to, in the order it names them.
+        unresolved: references that match nothing that was shown.
+    """
+
+    utterance: str
+    act: DialogueAct
+    before: DialogueState
+    after: DialogueState
+    constraints: Constraints
+    picks: tuple[Pick, ...]
+    matching: int
+    searched: bool
+    relaxations: tuple[Relaxation, ...] = ()
+    corrected: str | None = None
+    discussed: tuple[Pick, ...] = ()
+    unresolved: tuple[str, ...] = ()
+    table: ComparisonTable | None = None
+    notices: tuple[str, ...] = ()
+    session: Session = EMPTY_SESSION

@@ -1,0 +1,1 @@
+"""Suggested replies, each with the number of items that it would leave."""
