@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from retrieval.candidates import Candidate
 from retrieval.query import Relaxation
@@ -237,10 +237,8 @@ def _drop(slots: Slots, dropped: tuple[str, ...]) -> Slots:
     for entry in dropped:
         name, _, value = entry.partition("=")
         held = getattr(slots, name)
-        if isinstance(held, tuple):
-            slots = replace(slots, **{name: tuple(v for v in held if value and v != value)})
-        else:
-            slots = replace(slots, **{name: None})
+        left: Any = tuple(v for v in held if value and v != value) if isinstance(held, tuple) else None
+        slots = replace(slots, **{name: left})
     return slots
 
 

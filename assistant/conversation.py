@@ -1,0 +1,129 @@
+"""Conversations that last: the one fold over `Assistant.turn` that page, terminal, API and tests use."""
+
+from __future__ import annotations
+
+import threading
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+from assistant.dialogue import DialogueAct, DialogueState, Edit
+from assistant.events import Event, Finished, Turn
+from assistant.store import Store, Verdict
+from assistant.turn import Assistant
+from retrieval.interactions import Interaction, InteractionKind
+
+MAX_CHARACTERS = 2_000
+
+
+class UtteranceError(ValueError):
+    """The utterance cannot be answered; the message says why, to the shopper."""
+
+
+def clean(utterance: str) -> str:
+    """The utterance without control characters and surplus white space.
+
+    Raises:
+        UtteranceError: nothing is left, it is too long, or it is not text.
+    """
+    if len(utterance) > MAX_CHARACTERS:
+        raise UtteranceError(
+            f"That is {len(utterance):,} characters; I can read up to {MAX_CHARACTERS:,}. Please say it in a few sentences."
+        )
+    odd = sum(unicodedata.category(c) in ("Cc", "Cs", "Co", "Cn") and c not in "\t\r\n" for c in utterance)
+    if odd > 0.1 * len(utterance) or "\x00" in utterance:
+        raise UtteranceError("I can only read text, and that looks like a file. Please type what you need.")
+    kept = "".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in utterance)
+    text = " ".join(kept.split())
+    if not any(c.isalnum() or unicodedata.category(c) == "So" for c in text):
+        raise UtteranceError("Please type what you are looking for, for example “headphones under $100”.")
+    return text
+
+
+class Conversations:
+    """Conversations of all shoppers over one assistant and one store. One turn at a time per conversation."""
+
+    def __init__(self, assistant: Assistant, store: Store) -> None:
+        self.assistant = assistant
+        self.store = store
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+    def start(self, shopper_id: str | None = None) -> str:
+        """Begin a conversation; returns its id."""
+        return self.store.start(shopper_id)
+
+    def state(self, conversation_id: str) -> DialogueState:
+        """The state after the last turn. Raises KeyError when there is no such conversation."""
+        return self.store.state(conversation_id)
+
+    def say(
+        self,
+        conversation_id: str,
+        utterance: str,
+        *,
+        act: DialogueAct | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Event]:
+        """One turn of a conversation: the events of `Assistant.turn`; stored before `Finished` is given.
+
+        Args:
+            conversation_id: from `start`.
+            utterance: as the shopper typed it; with `act`, the words of the button.
+            act: what a button means; nothing has to be understood then.
+            cancelled: asked while the reply is written.
+
+        Raises:
+            UtteranceError: the utterance cannot be answered.
+            KeyError: there is no such conversation.
+        """
+        text = clean(utterance)
+        with self._locks[conversation_id]:
+            shopper_id = self.store.shopper(conversation_id)
+            state = self.store.state(conversation_id)
+            session = self.store.session(shopper_id)
+            for event in self.assistant.turn(
+                conversation_id, state, text, session=session, act=act, cancelled=cancelled
+            ):
+                if isinstance(event, Finished):
+                    self._keep(event.turn, shopper_id)
+                yield event
+
+    def _keep(self, turn: Turn, shopper_id: str | None) -> None:
+        if turn.act.edit is Edit.FORGET_CONFIRMED:
+            if shopper_id is not None:
+                self.forget(shopper_id)
+            return
+        self.store.add_turn(turn)
+
+    def observe(self, conversation_id: str, item_id: str, kind: InteractionKind, value: float | None = None) -> None:
+        """An event from the page, of the conversation's own shopper; nothing is kept without consent.
+
+        Raises:
+            KeyError: no such conversation, or no such item.
+        """
+        shopper_id = self.store.shopper(conversation_id)
+        if item_id not in self.assistant.shop.catalogue:
+            raise KeyError(item_id)
+        if shopper_id is None or not self.store.consented(shopper_id):
+            return
+        interaction = Interaction(shopper_id, item_id, kind, datetime.now(UTC), conversation_id, value)
+        self.store.add_interaction(interaction, conversation_id)
+        self.assistant.shop.observe(interaction)
+
+    def rate(self, conversation_id: str, item_id: str, verdict: Verdict | None) -> None:
+        """Like or dislike a card. Raises KeyError when the conversation never showed the item."""
+        self.store.set_feedback(conversation_id, item_id, verdict)
+
+    def forget(self, shopper_id: str) -> None:
+        """Delete all that is held about a shopper, in the store and in the counts."""
+        self.store.forget(shopper_id)
+        self.assistant.shop.forget(shopper_id)
+
+
+def run(events: Iterator[Event]) -> Turn:
+    """Run a turn to its end and return it."""
+    for event in events:
+        if isinstance(event, Finished):
+            return event.turn
+    raise AssertionError("a turn ends with Finished")

@@ -1,0 +1,122 @@
+"""The tables of `assistant.store`, and the numbered migrations that make them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from retrieval.errors import SetupError
+
+metadata = sa.MetaData()
+
+schema_version = sa.Table("schema_version", metadata, sa.Column("version", sa.Integer, nullable=False))
+
+conversations = sa.Table(
+    "conversations",
+    metadata,
+    sa.Column("conversation_id", sa.Text, primary_key=True),
+    sa.Column("shopper_id", sa.Text, index=True),
+    sa.Column("started_at", sa.Text, nullable=False),
+)
+
+
+def _conversation(**options: bool) -> sa.Column[str]:
+    reference = sa.ForeignKey("conversations.conversation_id", ondelete="CASCADE")
+    return sa.Column("conversation_id", sa.Text, reference, nullable=False, **options)  # type: ignore[arg-type]
+
+
+turns = sa.Table(
+    "turns",
+    metadata,
+    _conversation(primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("utterance", sa.Text, nullable=False),
+    sa.Column("intent", sa.Text, nullable=False),
+    sa.Column("rung", sa.Text, nullable=False),
+    sa.Column("act", sa.JSON, nullable=False),
+    sa.Column("state", sa.JSON, nullable=False),
+    sa.Column("constraints", sa.JSON, nullable=False),
+    sa.Column("matching", sa.Integer, nullable=False),
+    sa.Column("reply", sa.Text, nullable=False),
+    sa.Column("claims", sa.JSON, nullable=False),
+    sa.Column("relaxations", sa.JSON, nullable=False),
+    sa.Column("notices", sa.JSON, nullable=False),
+    sa.Column("prompts", sa.JSON, nullable=False),
+    sa.Column("latency", sa.JSON, nullable=False),
+)
+
+impressions = sa.Table(
+    "impressions",
+    metadata,
+    _conversation(primary_key=True),
+    sa.Column("turn", sa.Integer, primary_key=True),
+    sa.Column("rank", sa.Integer, primary_key=True),
+    sa.Column("item_id", sa.Text, nullable=False, index=True),
+    sa.Column("scores", sa.JSON, nullable=False),
+    sa.Column("propensity", sa.Float, nullable=False),
+)
+
+interactions = sa.Table(
+    "interactions",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("shopper_id", sa.Text, nullable=False, index=True),
+    sa.Column("conversation_id", sa.Text),
+    sa.Column("item_id", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("value", sa.Float),
+)
+
+feedback = sa.Table(
+    "feedback",
+    metadata,
+    _conversation(primary_key=True),
+    sa.Column("item_id", sa.Text, primary_key=True),
+    sa.Column("verdict", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+)
+
+consents = sa.Table(
+    "consents",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("shopper_id", sa.Text, nullable=False, index=True),
+    sa.Column("granted", sa.Boolean, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+)
+
+
+def _create_first_tables(connection: sa.Connection) -> None:
+    metadata.create_all(connection)
+
+
+MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (_create_first_tables,)
+
+
+def migrate(connection: sa.Connection, path: Path) -> None:
+    """Bring a database to the newest version, step by step.
+
+    Raises:
+        SetupError: it was written by a newer version, or is another program's database.
+    """
+    names = set(sa.inspect(connection).get_table_names())
+    if names and "schema_version" not in names:
+        raise SetupError(
+            f"{path} holds another program's tables ({', '.join(sorted(names)[:3])}).",
+            "Set ASSISTANT_DATA_FOLDER to a folder of this service's own.",
+        )
+    version = int(connection.scalar(sa.select(schema_version.c.version)) or 0) if names else 0
+    if version > len(MIGRATIONS):
+        raise SetupError(
+            f"{path} was written by a newer version (schema {version}; this one knows {len(MIGRATIONS)}).",
+            "Install the newer version, or set ASSISTANT_DATA_FOLDER to another folder.",
+        )
+    for step in MIGRATIONS[version:]:
+        step(connection)
+    if version < len(MIGRATIONS):
+        connection.execute(schema_version.delete())
+        connection.execute(schema_version.insert().values(version=len(MIGRATIONS)))

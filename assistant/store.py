@@ -1,0 +1,291 @@
+"""What the assistant itself has seen: conversations, turns, impressions, interactions, feedback, consent.
+
+SQLAlchemy Core over SQLite in WAL mode. What the shop's own log says lies elsewhere (`retrieval.records`): this
+database can be deleted without losing the shop.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+
+from assistant import schema
+from assistant.dialogue import DialogueState
+from assistant.events import Turn
+from assistant.turn_json import turn_as_json
+from retrieval.errors import SetupError
+from retrieval.interactions import Interaction, InteractionKind, Session
+
+FILE = "conversations.db"
+_state = TypeAdapter(DialogueState)
+
+
+class Verdict(StrEnum):
+    """Feedback on a card."""
+
+    LIKE = "like"
+    DISLIKE = "dislike"
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """How much is held about a shopper, by table."""
+
+    conversations: int
+    turns: int
+    impressions: int
+    interactions: int
+    feedback: int
+
+
+class Store:
+    """The database of one service. Safe to use from several threads.
+
+    Raises:
+        SetupError: the file is no database, belongs to a newer version, is locked, or the disk is full.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._path = folder / FILE
+        self._engine = sa.create_engine(f"sqlite:///{self._path}", connect_args={"timeout": 10})
+        sa.event.listen(self._engine, "connect", _configure)
+        with self._connect() as connection:
+            schema.migrate(connection, self._path)
+
+    @contextmanager
+    def _connect(self) -> Iterator[sa.Connection]:
+        """A transaction; what an operator can fix comes out as a SetupError."""
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except sa.exc.DatabaseError as error:
+            reason = str(error.orig)
+            if "locked" in reason:
+                fix = "Stop the other process that uses this data folder, or set ASSISTANT_DATA_FOLDER to another one."
+            elif "full" in reason:
+                fix = "Free disk space and try again: nothing that was stored before is lost."
+            else:
+                fix = f"Move {self._path} away (it will be made anew), or restore it from a backup."
+            raise SetupError(f"{self._path} cannot be used: {reason}.", fix) from error
+
+    def start(self, shopper_id: str | None = None) -> str:
+        """Begin a conversation; returns its id, which cannot be guessed."""
+        conversation_id = secrets.token_urlsafe(16)
+        with self._connect() as connection:
+            connection.execute(
+                schema.conversations.insert().values(
+                    conversation_id=conversation_id, shopper_id=shopper_id, started_at=_now()
+                )
+            )
+        return conversation_id
+
+    def state(self, conversation_id: str) -> DialogueState:
+        """The state after the last stored turn. Raises KeyError when there is no such conversation."""
+        last = sa.select(schema.turns.c.state).where(schema.turns.c.conversation_id == conversation_id)
+        with self._connect() as connection:
+            state = connection.scalar(last.order_by(schema.turns.c.number.desc()).limit(1))
+            if state is None and not self._exists(connection, conversation_id):
+                raise KeyError(conversation_id)
+        return DialogueState() if state is None else _state.validate_python(state)
+
+    def shopper(self, conversation_id: str) -> str | None:
+        """Whose conversation it is; None for a guest. Raises KeyError when there is no such conversation."""
+        with self._connect() as connection:
+            row = connection.execute(
+                sa.select(schema.conversations.c.shopper_id).where(
+                    schema.conversations.c.conversation_id == conversation_id
+                )
+            ).one_or_none()
+        if row is None:
+            raise KeyError(conversation_id)
+        return None if row[0] is None else str(row[0])
+
+    @staticmethod
+    def _exists(connection: sa.Connection, conversation_id: str) -> bool:
+        query = sa.select(schema.conversations.c.conversation_id).where(
+            schema.conversations.c.conversation_id == conversation_id
+        )
+        return connection.scalar(query) is not None
+
+    def add_turn(self, turn: Turn) -> None:
+        """Store a finished turn and, when it searched, what it showed; one transaction."""
+        record = turn_as_json(turn)
+        kept = {name: record[name] for name in ("act", "constraints", "claims", "relaxations", "latency")}
+        with self._connect() as connection:
+            connection.execute(
+                schema.turns.insert().values(
+                    conversation_id=turn.conversation_id,
+                    number=turn.number,
+                    at=_now(),
+                    utterance=turn.utterance,
+                    intent=turn.act.intent,
+                    rung=turn.act.rung,
+                    state=_state.dump_python(turn.state, mode="json"),
+                    matching=turn.matching,
+                    reply=turn.reply,
+                    notices=list(turn.notices),
+                    prompts=dict(turn.prompts),
+                    **kept,
+                )
+            )
+            if turn.searched and turn.picks:
+                connection.execute(
+                    schema.impressions.insert(),
+                    [
+                        {
+                            "conversation_id": turn.conversation_id,
+                            "turn": turn.number,
+                            "rank": pick.rank,
+                            "item_id": pick.item.item_id,
+                            "scores": dict(pick.candidate.scores),
+                            "propensity": 1.0,
+                        }
+                        for pick in turn.picks
+                    ],
+                )
+
+    def turns(self, conversation_id: str) -> list[dict[str, Any]]:
+        """The stored turns of a conversation, oldest first, every column of `schema.turns`."""
+        return self._rows(
+            sa.select(schema.turns)
+            .where(schema.turns.c.conversation_id == conversation_id)
+            .order_by(schema.turns.c.number)
+        )
+
+    def impressions(self, conversation_id: str) -> list[dict[str, Any]]:
+        """What a conversation showed: turn, rank, item, scores, propensity (1.0: chosen without a draw)."""
+        query = sa.select(schema.impressions).where(schema.impressions.c.conversation_id == conversation_id)
+        return self._rows(query.order_by(schema.impressions.c.turn, schema.impressions.c.rank))
+
+    def _rows(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
+        with self._connect() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    def add_interaction(self, interaction: Interaction, conversation_id: str | None = None) -> None:
+        """Store an event from the page."""
+        with self._connect() as connection:
+            connection.execute(
+                schema.interactions.insert().values(
+                    shopper_id=interaction.shopper_id,
+                    conversation_id=conversation_id,
+                    item_id=interaction.item_id,
+                    kind=interaction.kind,
+                    at=interaction.at.astimezone(UTC).isoformat(),
+                    value=interaction.value,
+                )
+            )
+
+    def interactions(self, shopper_id: str | None = None) -> list[Interaction]:
+        """Stored events in time order: one shopper's, or everybody's."""
+        query = sa.select(schema.interactions).order_by(schema.interactions.c.at, schema.interactions.c.id)
+        if shopper_id is not None:
+            query = query.where(schema.interactions.c.shopper_id == shopper_id)
+        return [
+            Interaction(
+                row["shopper_id"],
+                row["item_id"],
+                InteractionKind(row["kind"]),
+                datetime.fromisoformat(row["at"]),
+                row["conversation_id"],
+                row["value"],
+            )
+            for row in self._rows(query)
+        ]
+
+    def session(self, shopper_id: str | None) -> Session:
+        """The shopper's session for ranking: empty without an id or without consent."""
+        if shopper_id is None or not self.consented(shopper_id):
+            return Session()
+        return Session(shopper_id, tuple(self.interactions(shopper_id)))
+
+    def set_feedback(self, conversation_id: str, item_id: str, verdict: Verdict | None) -> None:
+        """Like, dislike, or take it back (None); the last word counts.
+
+        Raises:
+            KeyError: the item was never shown in this conversation.
+        """
+        here = (schema.impressions.c.conversation_id == conversation_id) & (schema.impressions.c.item_id == item_id)
+        with self._connect() as connection:
+            if connection.scalar(sa.select(schema.impressions.c.rank).where(here).limit(1)) is None:
+                raise KeyError(item_id)
+            connection.execute(
+                schema.feedback.delete().where(
+                    (schema.feedback.c.conversation_id == conversation_id) & (schema.feedback.c.item_id == item_id)
+                )
+            )
+            if verdict is not None:
+                values = {"conversation_id": conversation_id, "item_id": item_id, "verdict": verdict, "at": _now()}
+                connection.execute(schema.feedback.insert().values(values))
+
+    def feedback(self, conversation_id: str) -> dict[str, Verdict]:
+        """The verdicts of a conversation, by item."""
+        query = sa.select(schema.feedback).where(schema.feedback.c.conversation_id == conversation_id)
+        return {row["item_id"]: Verdict(row["verdict"]) for row in self._rows(query)}
+
+    def set_consent(self, shopper_id: str, granted: bool) -> None:
+        """Add to the ledger of consents."""
+        with self._connect() as connection:
+            connection.execute(schema.consents.insert().values(shopper_id=shopper_id, granted=granted, at=_now()))
+
+    def consented(self, shopper_id: str) -> bool:
+        """Whether the shopper's last word was yes; no word is no."""
+        query = sa.select(schema.consents.c.granted).where(schema.consents.c.shopper_id == shopper_id)
+        with self._connect() as connection:
+            return bool(connection.scalar(query.order_by(schema.consents.c.id.desc()).limit(1)))
+
+    def holdings(self, shopper_id: str) -> Holdings:
+        """How much is held about a shopper."""
+        mine = sa.select(schema.conversations.c.conversation_id).where(schema.conversations.c.shopper_id == shopper_id)
+        with self._connect() as connection:
+
+            def count(table: sa.Table) -> int:
+                column = table.c.conversation_id
+                query = sa.select(sa.func.count()).select_from(table).where(column.in_(mine))
+                return int(connection.scalar(query) or 0)
+
+            events = (
+                sa.select(sa.func.count())
+                .select_from(schema.interactions)
+                .where(schema.interactions.c.shopper_id == shopper_id)
+            )
+            return Holdings(
+                count(schema.conversations),
+                count(schema.turns),
+                count(schema.impressions),
+                int(connection.scalar(events) or 0),
+                count(schema.feedback),
+            )
+
+    def forget(self, shopper_id: str) -> Holdings:
+        """Delete everything held about a shopper; returns how much it was."""
+        held = self.holdings(shopper_id)
+        with self._connect() as connection:
+            connection.execute(schema.interactions.delete().where(schema.interactions.c.shopper_id == shopper_id))
+            connection.execute(schema.consents.delete().where(schema.consents.c.shopper_id == shopper_id))
+            connection.execute(schema.conversations.delete().where(schema.conversations.c.shopper_id == shopper_id))
+        return held
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._engine.dispose()
+
+
+def _configure(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
