@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 import unicodedata
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from weakref import WeakValueDictionary
 
 from assistant.dialogue import DialogueAct, DialogueState, Edit
 from assistant.events import Event, Finished, Turn
@@ -29,7 +29,8 @@ def clean(utterance: str) -> str:
     """
     if len(utterance) > MAX_CHARACTERS:
         raise UtteranceError(
-            f"That is {len(utterance):,} characters; I can read up to {MAX_CHARACTERS:,}. Please say it in a few sentences."
+            f"That is {len(utterance):,} characters; I can read up to {MAX_CHARACTERS:,}."
+            " Please say what you need in a few sentences."
         )
     odd = sum(unicodedata.category(c) in ("Cc", "Cs", "Co", "Cn") and c not in "\t\r\n" for c in utterance)
     if odd > 0.1 * len(utterance) or "\x00" in utterance:
@@ -47,7 +48,7 @@ class Conversations:
     def __init__(self, assistant: Assistant, store: Store) -> None:
         self.assistant = assistant
         self.store = store
-        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
 
     def start(self, shopper_id: str | None = None) -> str:
         """Begin a conversation; returns its id."""
@@ -78,7 +79,7 @@ class Conversations:
             KeyError: there is no such conversation.
         """
         text = clean(utterance)
-        with self._locks[conversation_id]:
+        with self._locks.setdefault(conversation_id, threading.Lock()):
             shopper_id = self.store.shopper(conversation_id)
             state = self.store.state(conversation_id)
             session = self.store.session(shopper_id)

@@ -41,11 +41,19 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A suggested reply: a button's label, what it says for the shopper, and how many items it would leave."""
+    """A suggested reply.
+
+    Attributes:
+        label: words of the button.
+        utterance: what pressing it says for the shopper.
+        count: how many items it would leave; None when it does not change the need.
+        act: what it means, so that pressing it does exactly what `count` says; None: `utterance` is understood as typed.
+    """
 
     label: str
     utterance: str
     count: int | None = None
+    act: DialogueAct | None = None
 
 
 @dataclass(frozen=True, slots=True)

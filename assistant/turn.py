@@ -18,10 +18,9 @@ from retrieval.interactions import EMPTY_SESSION, Session
 from retrieval.query import Relaxation
 
 if TYPE_CHECKING:
-    from retrieval.shop import Shop
-
     from assistant.explanation import Explainer
     from assistant.understanding import Understanding
+    from retrieval.shop import Shop
 
 
 class Assistant:
@@ -108,6 +107,10 @@ class Assistant:
         self, utterance: str, act: DialogueAct, state: DialogueState, session: Session, clock: Stopwatch
     ) -> Outcome:
         """Fold the act into the state, then search, or find what is being talked about."""
+        page = self._picks(state)
+        referenced = resolve(act.slots.references, [pick.item for pick in page], state.focus)
+        by_id = {pick.item.item_id: pick for pick in page}
+        discussed = tuple(by_id[item_id] for item_id in referenced.item_ids)
         after = update(state, act, key_of(self.shop.vocabulary))
         grounded = to_query(after.need, self.shop.vocabulary, self.money, self.picks)
         searched = after.need != state.need or after.ignore_history != state.ignore_history or act.intent is Intent.FIND
@@ -119,13 +122,9 @@ class Assistant:
                 found = self.shop.search(grounded.query, EMPTY_SESSION if after.ignore_history else session)
             relaxations, matching, corrected = found.relaxations, found.matching, found.corrected
             after = replace(after, shown=found.candidates, focus=None)
-        picks = self._picks(after)
-        shown = [pick.item for pick in picks]
-        referenced = resolve(act.slots.references, shown, after.focus)
-        by_id = {pick.item.item_id: pick for pick in picks}
-        discussed = tuple(by_id[item_id] for item_id in referenced.item_ids)
-        if discussed:
+        elif discussed:
             after = replace(after, focus=discussed[0].item.item_id)
+        picks = self._picks(after)
         if act.intent is Intent.SELECT and discussed:
             chosen = dict(after.selected)
             chosen.update({pick.item.item_id: act.slots.quantity or 1 for pick in discussed})
