@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from assistant.comparison import ComparisonTable
-from assistant.dialogue import DialogueAct, DialogueState
+from assistant.dialogue import DialogueAct, DialogueState, Need
 from retrieval.candidates import Candidate
 from retrieval.catalogue import CatalogueItem
 from retrieval.interactions import EMPTY_SESSION, Session
@@ -106,10 +106,11 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """Event: what the utterance was taken to mean, and the constraints that follow."""
+    """Event: what the utterance was taken to mean, the need now in force, and the constraints that follow."""
 
     act: DialogueAct
     constraints: Constraints
+    need: Need = Need()
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ class Assistant:
             act = replace(changes, rung=act.rung, confidence=act.confidence)
 
         outcome = self._look_up(utterance, act, state, session, clock)
-        yield Understood(outcome.act, outcome.constraints)
+        yield Understood(outcome.act, outcome.constraints, outcome.after.need)
 
         suggestions = suggest(outcome, self.shop)
         clock.mark("cards")
