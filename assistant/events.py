@@ -47,7 +47,7 @@ class Suggestion:
         label: words of the button.
         utterance: what pressing it says for the shopper.
         count: how many items it would leave; None when it does not change the need.
-        act: what it means, so that pressing it does exactly what `count` says; None: `utterance` is understood as typed.
+        act: what it means, so that pressing it does exactly what `count` says; None: `utterance` is read as typed.
     """
 
     label: str
@@ -110,7 +110,7 @@ class Understood:
 
     act: DialogueAct
     constraints: Constraints
-    need: Need = Need()
+    need: Need = field(default_factory=Need)
 
 
 @dataclass(frozen=True, slots=True)
