@@ -91,3 +91,12 @@ def load_settings(**overrides: object) -> Settings:
             f"The setting {name!r} cannot be used: {first['msg']} (it is {first['input']!r}).",
             f"Set ASSISTANT_{name.upper()} or {name} in {DEFAULT_FILE}; 'python -m assistant settings' lists them all.",
         ) from error
+
+
+def describe_settings() -> str:
+    """Every setting with its default, one paragraph each: the end of `python -m assistant --help`."""
+    lines = ["Settings, from the environment or assistant.toml (ASSISTANT_SETTINGS_FILE names another file):"]
+    for name, field in Settings.model_fields.items():
+        default = field.default if field.default_factory is None else {}
+        lines.append(f"ASSISTANT_{name.upper()} [{default}]: {field.description}")
+    return "\n\n".join(lines)

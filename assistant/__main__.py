@@ -1,0 +1,214 @@
+"""The command line: `python -m assistant COMMAND`. Heavy libraries are imported inside the commands that need them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from assistant.settings import Settings, describe_settings, load_settings
+from retrieval.errors import AssistantError
+
+if TYPE_CHECKING:
+    from assistant.service import Service
+
+app = typer.Typer(
+    name="assistant",
+    help="A shop's own conversational assistant.",
+    epilog=describe_settings(),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+evaluation = typer.Typer(help="Measure against labelled data.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(evaluation, name="evaluate")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn what an operator can fix into a message and exit code 2."""
+    try:
+        yield
+    except AssistantError as error:
+        typer.secho(error.problem, fg="red", err=True)
+        typer.echo(error.fix, err=True)
+        raise typer.Exit(2) from error
+
+
+def progress(line: str) -> None:
+    """A progress line, on standard error."""
+    typer.secho(line, dim=True, err=True)
+
+
+def print_json(value: Any) -> None:
+    """One JSON value on one line of standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def service() -> Iterator[Service]:
+    """The opened service, closed afterwards."""
+    from assistant.service import open_service
+
+    opened = open_service(load_settings(), progress)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+@app.command()
+def demo() -> None:
+    """Prepare the demo shop: invented items and a simulated interaction log, generated and ingested."""
+    with explained():
+        settings = load_settings()
+        from retrieval.demo_shop import write_demo_shop
+
+        folder = settings.data_folder / "demo"
+        files = write_demo_shop(folder)
+        typer.echo(_ingest(settings, files.items, {}), err=True)
+        typer.echo(_ingest(settings, files.interactions, {}), err=True)
+
+
+@app.command()
+def ingest(
+    path: Annotated[Path, typer.Argument(help="A feed, an interaction log, or a folder of them; .gz or not.")],
+    map_: Annotated[
+        list[str] | None, typer.Option("--map", metavar="FIELD=COLUMN", help="Where a field is found; repeatable.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read items or interactions: CSV, JSON Lines, Shopify CSV, Google Merchant TSV or XML."""
+    mapping = {}
+    for entry in map_ or []:
+        field, separator, column = entry.partition("=")
+        if not separator:
+            raise typer.BadParameter(f"{entry!r} is not FIELD=COLUMN, for example --map title=product_name")
+        mapping[field.strip()] = column.strip()
+    with explained():
+        report = _ingest(load_settings(), path, mapping)
+        print_json(report.as_json()) if as_json else typer.echo(report)
+
+
+def _ingest(settings: Settings, path: Path, mapping: dict[str, str]) -> Any:
+    from assistant.service import open_shop
+    from retrieval.ingest import ingest as read
+
+    shop = open_shop(settings)
+    try:
+        return read(
+            path, shop.records, mapping=mapping, sink=shop.index_items, currency=settings.currency, progress=progress
+        )
+    finally:
+        shop.close()
+
+
+@app.command()
+def rebuild() -> None:
+    """Make the vectors anew from the shop's own records, after a change of encoder or a damaged Chroma folder."""
+    with explained():
+        from assistant.service import open_shop
+
+        shop = open_shop(load_settings(), rebuild=True)
+        typer.echo(f"{len(shop.catalogue):,} items indexed.")
+        shop.close()
+
+
+@app.command()
+def search(
+    text: Annotated[str, typer.Argument(help="What to look for; may be empty when --where is given.")],
+    where: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CONDITION", help="price<=900, brand!=hp, ram>=32 GB, category=laptops, in_stock."),
+    ] = None,
+    sort: Annotated[
+        str, typer.Option(help="relevance, price_asc, price_desc, rating, newest, popularity.")
+    ] = "relevance",
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Query the items by text and by field; no language model involved."""
+    with explained():
+        from assistant.search_command import run_search
+
+        result = run_search(load_settings(), text, where or [], sort, limit)
+        print_json(result.as_json()) if as_json else typer.echo(result)
+
+
+@app.command()
+def chat(
+    say: Annotated[list[str] | None, typer.Option(help="Say this and print the answer; repeatable.")] = None,
+    shopper: Annotated[
+        str | None, typer.Option(help="Chat as this shopper, with her history; counts as her consent.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Talk to the assistant in the terminal."""
+    with explained(), service() as opened:
+        from assistant.terminal import converse
+
+        converse(opened, say, shopper, print_json if as_json else None)
+
+
+@app.command()
+def serve() -> None:
+    """Start the service: the chat page and the API."""
+    with explained():
+        from assistant.serving import serve as start
+
+        start(load_settings(), progress)
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Inspect the catalogue: contradictions, gaps, outliers, duplicates, injected instructions. Exit code 1 on errors."""
+    with explained():
+        from retrieval.quality import inspect
+        from retrieval.records import Records
+
+        settings = load_settings()
+        with Records(settings.data_folder) as records:
+            report = inspect(records.items())
+        print_json(report.as_json()) if as_json else typer.echo(report)
+        raise typer.Exit(report.exit_code)
+
+
+@app.command("settings")
+def show_settings() -> None:
+    """Print every setting with its value in force."""
+    with explained():
+        settings = load_settings()
+        for name, field in Settings.model_fields.items():
+            typer.echo(f"{name} = {getattr(settings, name)!s}\n    {field.description}")
+
+
+@evaluation.command("search")
+def evaluate_search(
+    queries: Annotated[Path, typer.Option(help="CSV: query_id, query[, split].")],
+    qrels: Annotated[Path, typer.Option(help="CSV: query_id, item_id, rating[, split].")],
+    as_json: AsJson = False,
+) -> None:
+    """Retrieval against graded judgements: BM25, dense, fusions, the full system; nDCG, recall, judged@10."""
+    with explained():
+        from assistant.service import open_shop
+        from retrieval.evaluation import evaluate_search as evaluate
+
+        shop = open_shop(load_settings())
+        try:
+            report = evaluate(shop, queries, qrels)
+        finally:
+            shop.close()
+        print_json(report.as_json()) if as_json else typer.echo(report)
+
+
+if __name__ == "__main__":
+    app()
