@@ -160,17 +160,21 @@ def chat(
 
 
 @app.command()
-def serve() -> None:
+def serve(
+    open_page: Annotated[
+        bool, typer.Option("--open", help="Open the chat page in the browser when it is ready.")
+    ] = False,
+) -> None:
     """Start the service: the chat page and the API."""
     with explained():
         from assistant.serving import serve as start
 
-        start(load_settings(), progress)
+        start(load_settings(), progress, open_page=open_page)
 
 
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
-    """Inspect the catalogue: contradictions, gaps, outliers, duplicates, injected instructions. Exit code 1 on errors."""
+    """Inspect the catalogue: contradictions, gaps, outliers, duplicates, injections. Exit code 1 on errors."""
     with explained():
         from retrieval.quality import inspect
         from retrieval.records import Records

@@ -1,0 +1,36 @@
+# `make demo` and `make test` do everything, set-up included.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+RUN := .venv/bin/python
+TEXT ?= I need a new laptop under $$900, light enough to travel
+
+.PHONY: demo ask test lint bench screenshots clean
+
+demo: .venv/installed  ## the demo shop in the browser
+	$(RUN) -m assistant demo
+	$(RUN) -m assistant serve --open
+
+ask: .venv/installed  ## one answer in the terminal: make ask TEXT="waterproof hiking boots"
+	$(RUN) -m assistant demo
+	@$(RUN) -m assistant chat --say "$$TEXT"
+
+test: .venv/installed  ## all tests; the browser tests skip where Debian's chromium is absent
+	$(RUN) -m pytest
+
+lint: .venv/installed
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+
+bench: .venv/installed  ## every benchmark, and docs/benchmarks.md from their results
+	$(RUN) -m benchmarks
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv .venv
+	$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,training]"
+	touch $@
+
+clean:
+	rm -rf .venv var
+
+export TEXT
