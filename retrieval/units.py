@@ -114,11 +114,11 @@ _COUNTED: dict[str, str] = {
 }
 
 _ALIASES: dict[str, tuple[str, str | None]] = {
-    alias: (canonical, pint_name)
+    alias.casefold(): (canonical, pint_name)
     for canonical, units in _UNITS.items()
     for pint_name, aliases in units.items()
     for alias in aliases.split()
-} | {alias: (canonical, None) for canonical, aliases in _COUNTED.items() for alias in aliases.split()}
+} | {alias.casefold(): (canonical, None) for canonical, aliases in _COUNTED.items() for alias in aliases.split()}
 
 _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?|\.\d+"
 _UNIT = "|".join(re.escape(alias) for alias in sorted(_ALIASES, key=len, reverse=True))

@@ -26,6 +26,7 @@ from retrieval.units import Quantity, find_quantities, format_quantity, parse_qu
         ("5 Ah", 5000, "mAh"),
         ("1.8 kW", 1800, "W"),
         ("12 MP", 12, "MP"),
+        ("10 µs", 0.01, "ms"),
         ("212 °F", 100, "°C"),
         ("-5 °C", -5, "°C"),
         ("6 pc(s)", 6, "pieces"),
