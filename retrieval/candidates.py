@@ -31,6 +31,22 @@ class Proposal:
         """A proposal of no rows."""
         return cls(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float64))
 
+    @classmethod
+    def best_of(cls, rows: Rows, scores: Scores, limit: int) -> Proposal:
+        """The best `limit` of these rows by score, best first; of equal ones the lower row first.
+
+        Args:
+            rows: unique, ascending.
+            scores: one for each row.
+            limit: how many at most.
+        """
+        if len(rows) > limit > 0:
+            floor = np.partition(scores, -limit)[-limit]
+            kept = scores >= floor
+            rows, scores = rows[kept], scores[kept]
+        order = np.argsort(-scores, kind="stable")[:limit]
+        return cls(rows[order], scores[order])
+
 
 class CandidateSource(Protocol):
     """One way of finding items. `tests/retrieval/test_candidate_sources.py` holds the contract."""
