@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -171,14 +172,17 @@ class Vocabulary:
         found = _heads(sorted([*found, *numeric], key=lambda m: m.start), text)
         return tuple(m for m in found if m.kind != "brand" or self._is_named(m, text, words, found))
 
-    def _numeric_mentions(self, text: str, category: str | None) -> list[Mention]:
+    def _numeric_mentions(self, text: str, category: str | None, kept: Sequence[Mention]) -> list[Mention]:
+        """Numbers with their attribute; words of a category are left to it ("cable 2 m" is a cable and 2 m)."""
         members = self._members_of(category)
-        matches = (self._attributes.find_number(phrase, members) for phrase in find_numeric_phrases(text))
-        return [
-            Mention("attribute", text[m.start : m.end].lower(), m.name, m.start, m.end)
-            for m in matches
-            if m is not None
-        ]
+        found = []
+        for phrase in find_numeric_phrases(text):
+            match = self._attributes.find_number(phrase, members)
+            if match is not None:
+                whole = Mention("attribute", text[match.start : match.end].lower(), match.name, match.start, match.end)
+                bare = replace(whole, value=text[phrase.start : phrase.end].lower(), start=phrase.start, end=phrase.end)
+                found.append(bare if any(_overlap(whole, other) for other in kept) else whole)
+        return found
 
     def _phrase_mentions(self, text: str, words: Sequence[Token]) -> list[Mention]:
         windows = [
@@ -254,12 +258,9 @@ def _overlap(left: Mention, right: Mention) -> bool:
 
 def _heads(mentions: Sequence[Mention], text: str) -> list[Mention]:
     """Without the categories that only qualify the one that follows at once: "laptop bags"."""
-    return [
-        m
-        for m, following in zip(mentions, (*mentions[1:], None), strict=False)
-        if not (
-            following is not None
-            and m.kind == following.kind == "category"
-            and not text[m.end : following.start].strip(" -")
-        )
-    ]
+    qualifying = {
+        first
+        for first, second in pairwise(mentions)
+        if first.kind == second.kind == "category" and not text[first.end : second.start].strip(" -")
+    }
+    return [m for m in mentions if m not in qualifying]
