@@ -70,13 +70,9 @@ def service() -> Iterator[Service]:
 def demo() -> None:
     """Prepare the demo shop: invented items and a simulated interaction log, generated and ingested."""
     with explained():
-        settings = load_settings()
-        from retrieval.demo_shop import write_demo_shop
+        from assistant.demo import prepare_demo
 
-        folder = settings.data_folder / "demo"
-        files = write_demo_shop(folder)
-        typer.echo(_ingest(settings, files.items, {}), err=True)
-        typer.echo(_ingest(settings, files.interactions, {}), err=True)
+        prepare_demo(load_settings(), progress)
 
 
 @app.command()
@@ -95,21 +91,23 @@ def ingest(
             raise typer.BadParameter(f"{entry!r} is not FIELD=COLUMN, for example --map title=product_name")
         mapping[field.strip()] = column.strip()
     with explained():
-        report = _ingest(load_settings(), path, mapping)
+        from assistant.service import open_shop
+        from retrieval.ingest import ingest as read
+
+        settings = load_settings()
+        shop = open_shop(settings)
+        try:
+            report = read(
+                path,
+                shop.records,
+                mapping=mapping,
+                sink=shop.index_items,
+                currency=settings.currency,
+                progress=progress,
+            )
+        finally:
+            shop.close()
         print_json(report.as_json()) if as_json else typer.echo(report)
-
-
-def _ingest(settings: Settings, path: Path, mapping: dict[str, str]) -> Any:
-    from assistant.service import open_shop
-    from retrieval.ingest import ingest as read
-
-    shop = open_shop(settings)
-    try:
-        return read(
-            path, shop.records, mapping=mapping, sink=shop.index_items, currency=settings.currency, progress=progress
-        )
-    finally:
-        shop.close()
 
 
 @app.command()

@@ -57,10 +57,16 @@ class Store:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / FILE
-        self._engine = sa.create_engine(f"sqlite:///{self._path}", connect_args={"timeout": 10})
-        sa.event.listen(self._engine, "connect", _configure)
+        self._engine = self._open(self._path, timeout=10)
         with self._connect() as connection:
             schema.migrate(connection, self._path)
+
+    @staticmethod
+    def _open(path: Path, timeout: float) -> sa.Engine:
+        """An engine over a file; `timeout`: seconds to wait for another writer."""
+        engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": timeout})
+        sa.event.listen(engine, "connect", _configure)
+        return engine
 
     @contextmanager
     def _connect(self) -> Iterator[sa.Connection]:
