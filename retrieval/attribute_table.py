@@ -88,9 +88,10 @@ class AttributeTable:
         return None
 
     def _constraint(self, value_key: str, names: dict[str, int]) -> AttributeConstraint:
-        name = next(iter(names)) if len(names) == 1 else None
-        value = self._index.value_of(value_key, name)
-        return AttributeConstraint(name=name, comparison=Comparison.IS, value=value)
+        """A value of these attributes; of several the name stays open, unless it is the name that was said ("yes")."""
+        name, value = self._index.spelling(value_key, names)
+        open_name = len(names) > 1 and value not in _AFFIRMED
+        return AttributeConstraint(name=None if open_name else name, comparison=Comparison.IS, value=value)
 
     def _names_with(self, words: Sequence[Token]) -> list[str]:
         """Names that hold all of these words, or a synonym of them; function words aside."""
@@ -250,10 +251,10 @@ class _Index:
                 known[name] = known.get(name, 0) + count
                 self._spellings[asked][name, value] += count
 
-    def value_of(self, value_key: str, name: str | None) -> str:
-        """The value as the catalogue mostly writes it."""
+    def spelling(self, value_key: str, names: Collection[str]) -> tuple[str, str]:
+        """Name and value as most items state it, of the names given."""
         spellings = self._spellings[value_key]
-        return max((s for s in spellings if name is None or s[0] == name), key=lambda s: spellings[s])[1]
+        return max((s for s in spellings if s[0] in names), key=lambda s: spellings[s])
 
     def words_of_name(self, name: str) -> frozenset[str]:
         """Keys of a name's words."""
