@@ -1,0 +1,151 @@
+"""What an item's record says that answers a need, as facts that can be put into a sentence, the weightiest first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assistant.dialogue import Need
+from assistant.events import Claim
+from assistant.plain_text import plain
+from assistant.wording import bound_money, listing
+from retrieval.catalogue import Attribute, CatalogueItem
+from retrieval.query import Constraints
+from retrieval.words import tokens
+
+# words that speak of a measure without naming it, by the unit it is measured in
+QUALITIES: dict[str, frozenset[str]] = {
+    unit: frozenset(words.split())
+    for unit, words in (
+        ("g", "light lightweight heavy weigh weight portable travel carry backpack pocket"),
+        ("mm", "big small large compact tiny slim thin thick tall wide long short size"),
+        ("ml", "roomy capacity capacious volume big small"),
+        ("h", "lasting last battery endurance runtime"),
+        ("mAh", "lasting last battery"),
+        ("dB", "quiet silent noisy noise loud"),
+        ("nit", "bright brightness"),
+        ("GB", "storage memory space"),
+        ("W", "powerful power strong"),
+    )
+}
+_ADJECTIVE = re.compile(r"(?:proof|resistant|able|ible|less|free|friendly|safe|compatible|ready|ed)$")
+_COLOURS = frozenset({"colour", "color", "product colour", "product color"})
+_TRUE, _FALSE = frozenset({"yes", "true"}), frozenset({"no", "false"})
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One statement of a record: "weighs" + "1.3 kg", from field "attributes.weight"."""
+
+    field: str
+    verb: str
+    rest: str
+
+    @property
+    def words(self) -> str:
+        """The statement without its subject: "weighs 1.3 kg"."""
+        return f"{self.verb} {self.rest}"
+
+    def claim(self, item: CatalogueItem) -> Claim:
+        """What the statement claims; it is the record's own, so it is supported."""
+        return Claim(self.words, item.item_id, self.field, True)
+
+
+def truth(attribute: Attribute) -> bool | None:
+    """Whether a yes/no property holds; None when it is not of that kind."""
+    values = set(attribute.values) or {attribute.text.casefold()}
+    return True if values <= _TRUE else False if values <= _FALSE else None
+
+
+def attribute_fact(attribute: Attribute) -> Fact:
+    """A property in words: "has 16 GB of ram", "is waterproof", "comes in black", "has a screen size of 15.6 in"."""
+    field, name, text = f"attributes.{attribute.name}", plain(attribute.name, 60), plain(attribute.text, 80)
+    holds = truth(attribute)
+    if holds is not None:
+        if _ADJECTIVE.search(name):
+            return Fact(field, "is", name if holds else f"not {name}")
+        return Fact(field, "has", name if holds else f"no {name}")
+    if attribute.number is not None and attribute.unit == "g" and name in ("weight", "item weight", "product weight"):
+        return Fact(field, "weighs", text)
+    if attribute.number is not None and attribute.unit == "GB":
+        return Fact(field, "has", f"{text} of {name}")
+    if attribute.number is not None and attribute.unit is None:
+        return Fact(field, "has", f"{text} {name}" if name.endswith("s") else f"{_article(name)} {name} of {text}")
+    if attribute.number is not None:
+        return Fact(field, "has", f"{_article(name)} {name} of {text}")
+    if name in _COLOURS:
+        return Fact(field, "comes in", text)
+    if name == "material":
+        return Fact(field, "is made of", text)
+    return Fact(field, "has", f"{text} as its {name}" if not name.endswith("s") else f"{text} as {name}")
+
+
+def price_fact(item: CatalogueItem, constraints: Constraints) -> Fact | None:
+    """The price, and how it stands to the limit that was asked for."""
+    if item.price is None:
+        return None
+    limit = bound_money(constraints, "price_max")
+    within = limit is not None and limit.currency == item.price.currency and item.price <= limit
+    against = "" if not within else f", exactly your {limit}" if item.price == limit else f", under your {limit}"
+    return Fact("price", "costs", f"{item.price}{against}")
+
+
+def rating_fact(item: CatalogueItem) -> Fact | None:
+    """The mean rating and of how many."""
+    if item.rating is None:
+        return None
+    ratings = (
+        f" by {item.rating_count:,} {'buyer' if item.rating_count == 1 else 'buyers'}" if item.rating_count else ""
+    )
+    return Fact("rating", "is rated", f"{item.rating:g} of 5{ratings}")
+
+
+def facts_for(item: CatalogueItem, need: Need, constraints: Constraints, limit: int = 4) -> tuple[Fact, ...]:
+    """The facts that answer this need: price, what was asked for, what its words speak of, then what the record has.
+
+    Args:
+        item: the record.
+        need: the wishes in words.
+        constraints: the wishes that code enforced.
+        limit: most facts.
+    """
+    wanted = [t.key for t in tokens(" ".join((need.topic, *need.slots.attributes, *need.slots.excluded_attributes)))]
+    ranked = sorted(item.attributes.values(), key=lambda a: -_answers(a, constraints, frozenset(wanted)))
+    asked = [a for a in ranked if _answers(a, constraints, frozenset(wanted)) > 0]
+    others = [a for a in ranked if a not in asked and truth(a) is not False and _tells(a, item)]
+    found = [price_fact(item, constraints), *map(attribute_fact, asked[:3]), rating_fact(item)]
+    if constraints.brands and item.brand:
+        found.insert(1, Fact("brand", "is", f"from {plain(item.brand, 60)}"))
+    found += map(attribute_fact, others)
+    return tuple(fact for fact in found if fact is not None)[:limit]
+
+
+def _answers(attribute: Attribute, constraints: Constraints, wanted: frozenset[str]) -> int:
+    if any(c.name in (None, attribute.name) and c.met_by(attribute) for c in constraints.attributes):
+        return 4
+    if any(c.name == attribute.name for c in constraints.excluded_attributes):
+        return 3
+    if attribute.number is not None and QUALITIES.get(attribute.unit or "", frozenset()) & wanted:
+        return 2
+    words = {t.key for t in tokens(f"{attribute.name} {attribute.text}")}
+    return 1 if words & wanted and truth(attribute) is not False else 0
+
+
+def _tells(attribute: Attribute, item: CatalogueItem) -> bool:
+    """Whether a property says what the item's name and department do not say already, and is short enough to say."""
+    said = {t.key for t in tokens(f"{item.title} {' '.join(item.category)}")}
+    return not {t.key for t in tokens(attribute.text)} <= said and len(attribute.text) <= 40
+
+
+def sentence_of(subject: str, facts: Sequence[Fact]) -> str:
+    """One sentence of several facts: "X costs $849, under your $900, weighs 1.3 kg and has 16 GB of ram."."""
+    parts: dict[str, list[str]] = {}
+    for fact in facts:
+        parts.setdefault(fact.verb, []).append(fact.rest)
+    groups = [f"{verb} {listing(rests)}" for verb, rests in parts.items()]
+    return f"{subject} {listing(groups)}."
+
+
+def _article(name: str) -> str:
+    return "an" if name[:1] in "aeiou" else "a"
