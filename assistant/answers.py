@@ -73,7 +73,7 @@ def _described(words: set[str], item: CatalogueItem) -> tuple[Fact, ...]:
     asked = {w for w in words - _ASKING - function_words() if len(w) > 1}
     for clause in clauses(item.description):
         if asked and asked <= {t.key for t in tokens(clause)} | {t.word for t in tokens(clause)}:
-            return (Fact("description", "says", f"“{plain(clause, 160)}”"),)
+            return (Fact("description", "says", f"“{plain(clause, 160).rstrip('.')}”"),)
     return ()
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from assistant.dialogue import Need
 from assistant.events import Claim
 from assistant.plain_text import plain
-from assistant.wording import bound_money, listing
+from assistant.wording import bound_money, listing, named
 from retrieval.catalogue import Attribute, CatalogueItem
 from retrieval.query import Constraints
 from retrieval.words import tokens
@@ -60,13 +60,13 @@ def truth(attribute: Attribute) -> bool | None:
 
 def attribute_fact(attribute: Attribute) -> Fact:
     """A property in words: "has 16 GB of ram", "is waterproof", "comes in black", "has a screen size of 15.6 in"."""
-    field, name, text = f"attributes.{attribute.name}", plain(attribute.name, 60), plain(attribute.text, 80)
+    field, name, text = f"attributes.{attribute.name}", named(attribute.name), plain(attribute.text, 80)
     holds = truth(attribute)
     if holds is not None:
         if _ADJECTIVE.search(name):
             return Fact(field, "is", name if holds else f"not {name}")
         return Fact(field, "has", name if holds else f"no {name}")
-    if attribute.number is not None and attribute.unit == "g" and name in ("weight", "item weight", "product weight"):
+    if attribute.number is not None and attribute.unit == "g" and attribute.name in ("weight", "item weight"):
         return Fact(field, "weighs", text)
     if attribute.number is not None and attribute.unit == "GB":
         return Fact(field, "has", f"{text} of {name}")
@@ -74,9 +74,9 @@ def attribute_fact(attribute: Attribute) -> Fact:
         return Fact(field, "has", f"{text} {name}" if name.endswith("s") else f"{_article(name)} {name} of {text}")
     if attribute.number is not None:
         return Fact(field, "has", f"{_article(name)} {name} of {text}")
-    if name in _COLOURS:
+    if attribute.name in _COLOURS:
         return Fact(field, "comes in", text)
-    if name == "material":
+    if attribute.name == "material":
         return Fact(field, "is made of", text)
     return Fact(field, "has", f"{text} as its {name}" if not name.endswith("s") else f"{text} as {name}")
 
@@ -92,13 +92,8 @@ def price_fact(item: CatalogueItem, constraints: Constraints) -> Fact | None:
 
 
 def rating_fact(item: CatalogueItem) -> Fact | None:
-    """The mean rating and of how many."""
-    if item.rating is None:
-        return None
-    ratings = (
-        f" by {item.rating_count:,} {'buyer' if item.rating_count == 1 else 'buyers'}" if item.rating_count else ""
-    )
-    return Fact("rating", "is rated", f"{item.rating:g} of 5{ratings}")
+    """The mean rating."""
+    return None if item.rating is None else Fact("rating", "is rated", f"{item.rating:g} of 5")
 
 
 def facts_for(item: CatalogueItem, need: Need, constraints: Constraints, limit: int = 4) -> tuple[Fact, ...]:

@@ -13,7 +13,7 @@ from assistant.facts import Fact, sentence_of
 from assistant.plain_text import plain
 from assistant.ranking_words import difference_words, order_lead, order_words
 from assistant.settings import Settings
-from assistant.wording import Display, bold, count_words, describe, failing, listing
+from assistant.wording import Display, bold, count_words, describe, failing, listing, named
 from prompts import render
 from retrieval.interactions import Session
 from retrieval.query import Constraints
@@ -114,7 +114,9 @@ def answered(outcome: Outcome) -> Iterator[Sentence]:
         end = "\n" if len(picks) > 1 else " "
         subject = f"{pick.rank}. {bold(pick.item)}" if len(picks) > 1 else bold(pick.item)
         facts = answer(outcome.utterance, pick.item, names)
-        if facts:
+        if facts and facts[0].field == "description":
+            yield from_facts(f"{subject}: its description", pick, facts, end)
+        elif facts:
             yield from_facts(subject, pick, facts, end)
         else:
             yield say("not_stated", end, item=subject if len(picks) == 1 else bold(pick.item))
@@ -134,10 +136,10 @@ def compared(outcome: Outcome) -> Iterator[Sentence]:
     yield from _extremes(columns)
     rows = [row.label for row in table.rows if row.differs and row.field not in ("price", "rating")]
     if rows:
-        shown = [plain(label, 40) for label in rows[:6]]
+        shown = [named(label) for label in rows[:6]]
         more = f" and {len(rows) - 6:,} more" if len(rows) > 6 else ""
-        named = f"{', '.join(shown)}{more}" if more else listing(shown)
-        yield Sentence(f"They {'also ' if _priced(columns) else ''}differ in {named}. ")
+        labels = f"{', '.join(shown)}{more}" if more else listing(shown)
+        yield Sentence(f"They {'also ' if _priced(columns) else ''}differ in {labels}. ")
     missing = sum(value == NOT_STATED for row in table.rows for value in row.values)
     if not any(row.differs for row in table.rows):
         yield Sentence("Their records state no difference. ")

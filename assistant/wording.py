@@ -23,6 +23,7 @@ _SORTS = {
 _NAME_ENDS = re.compile(
     r"\s[-–—|(,]|[,;(|]|\s\d+(?:[.,]\d+)?\s*(?:cm|mm|kg|gb|tb|ml|l|w|pc\(s\)|\")(?!\w)", re.IGNORECASE
 )
+_INITIALS = frozenset("bpa cpu dpi gps gpu hdd hdmi lcd led nfc oled ram rom spf ssd tv usb uv".split())  # noqa: SIM905
 Display = Callable[[str], str]
 
 
@@ -50,6 +51,12 @@ def short_name(item: CatalogueItem, limit: int = 48) -> str:
     ends = [m.start() for m in _NAME_ENDS.finditer(title) if len(title[: m.start()].split()) >= 2]
     name = title[: ends[0]] if ends and len(title) > limit else title
     return plain(name, limit).removesuffix(" …").rstrip(" ,;:-") or plain(item.item_id)
+
+
+def named(attribute_name: str) -> str:
+    """An attribute's name as it is said: "RAM", "screen size"."""
+    words = plain(attribute_name, 60).split()
+    return " ".join(word.upper() if word in _INITIALS else word for word in words)
 
 
 def bold(item: CatalogueItem) -> str:
