@@ -1,0 +1,225 @@
+"""Finding items by their words: BM25 over the fields of an item, where the best field of each word counts.
+
+A word's score in an item is its best field's BM25 plus a tenth of its other fields' ("dismax": a word that stands in
+the title and again in twenty attributes is not twenty times as relevant). It is worked out when the index is built, so
+that a search adds up one list of postings per word. What changes later goes into a small second segment, which is
+scored with the statistics of the large one and merged into it once it has grown.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.candidates import Proposal, Rows, Scores
+from retrieval.catalogue import Catalogue, CatalogueItem
+from retrieval.interactions import Session
+from retrieval.query import Query
+from retrieval.terms import Lexicon
+
+K1 = 0.6
+B = 0.75
+TIE = 0.1
+MERGE_ROWS = 100
+MERGE_SHARE = 0.2
+FIELDS = 5
+
+Document = tuple[NDArray[np.int32], ...]
+"""The term numbers of an item, one array for each field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What BM25 must know of the whole catalogue, by field: how many items hold each term, the mean length."""
+
+    items: int
+    frequencies: tuple[NDArray[np.int64], ...]
+    mean_lengths: tuple[float, ...]
+
+    @classmethod
+    def of(cls, documents: Sequence[Document], terms: int) -> Statistics:
+        """Counted from the documents; `terms` is how many terms there are."""
+        frequencies, mean_lengths = [], []
+        for field in range(FIELDS):
+            once = [np.unique(document[field]) for document in documents]
+            frequencies.append(np.bincount(_joined(once), minlength=terms))
+            mean_lengths.append(sum(len(document[field]) for document in documents) / max(1, len(documents)))
+        return cls(len(documents), tuple(frequencies), tuple(mean_lengths))
+
+    def rarity(self, field: int, terms: NDArray[np.int64]) -> Scores:
+        """Inverse document frequency of terms, as Lucene has it; a term that came later is in no item yet."""
+        known = self.frequencies[field]
+        held = np.zeros(len(terms))
+        inside = terms < len(known)
+        held[inside] = known[terms[inside]]
+        return np.log1p((self.items - held + 0.5).clip(min=0.5) / (held + 0.5))
+
+    @property
+    def unknown_rarity(self) -> float:
+        """The most that a term could weigh: what a query's word counts for that no item has."""
+        return float(np.log1p((self.items + 0.5) / 0.5)) / (1 + K1)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Postings of some items: term t's rows are `rows[starts[t]:starts[t + 1]]`, with their scores beside them."""
+
+    starts: NDArray[np.int64]
+    rows: Rows
+    scores: NDArray[np.float32]
+
+    @classmethod
+    def build(cls, rows: Sequence[int], documents: Sequence[Document], statistics: Statistics, terms: int) -> Segment:
+        """Score every term in every document.
+
+        Args:
+            rows: the catalogue row of each document, ascending.
+            documents: their term numbers by field.
+            statistics: of the catalogue; need not have counted these documents.
+            terms: how many terms there are.
+        """
+        count = max(1, len(documents))
+        scored = [_field_scores(documents, field, statistics) for field in range(FIELDS)]
+        keys = np.concatenate([key for key, _ in scored])
+        scores = np.concatenate([score for _, score in scored])
+        order = np.argsort(keys, kind="stable")
+        keys, scores = keys[order], scores[order]
+        first = np.flatnonzero(np.diff(keys, prepend=-1))
+        if len(first):
+            top = np.maximum.reduceat(scores, first)
+            scores = top + TIE * (np.add.reduceat(scores, first) - top)
+        keys = keys[first]
+        starts = np.concatenate([[0], np.cumsum(np.bincount(keys // count, minlength=terms))])
+        return cls(starts, np.asarray(rows, dtype=np.int64)[keys % count], scores.astype(np.float32))
+
+    def add_to(self, scores: Scores, term: int) -> None:
+        """Add a term's scores to those of all rows."""
+        if term < len(self.starts) - 1:
+            span = slice(self.starts[term], self.starts[term + 1])
+            scores[self.rows[span]] += self.scores[span]
+
+    def count(self, term: int) -> int:
+        """How many items hold a term."""
+        return int(self.starts[term + 1] - self.starts[term]) if term < len(self.starts) - 1 else 0
+
+    def top(self, term: int) -> float:
+        """The highest score that a term has in any item; 0.0 when it is in none."""
+        if self.count(term) == 0:
+            return 0.0
+        return float(self.scores[self.starts[term] : self.starts[term + 1]].max())
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What searches read; replaced whole. `stale`: rows of the large segment that are out of date."""
+
+    statistics: Statistics
+    large: Segment
+    small: Segment
+    stale: Rows
+    row_count: int
+
+
+class LexicalIndex:
+    """The lexical candidate source. Scores are shares of the best possible match of all the query's words: 0 to 1.
+
+    One writer at a time; searches go on meanwhile.
+    """
+
+    name = "lexical"
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.lexicon = Lexicon()
+        self._catalogue = catalogue
+        self._lock = threading.Lock()
+        self._documents: dict[int, Document] = {}
+        self._changed: set[int] = set()
+        for row in range(catalogue.row_count):
+            self._read(row)
+        self._state = self._merged()
+
+    def update(self, rows: Iterable[int]) -> None:
+        """Take in what changed in these catalogue rows: items added, replaced or removed."""
+        with self._lock:
+            for row in rows:
+                self._documents.pop(row, None)
+                self._read(row)
+                self._changed.add(row)
+            if len(self._changed) > max(MERGE_ROWS, MERGE_SHARE * len(self._documents)):
+                self._state = self._merged()
+            else:
+                self._state = self._with_small_segment()
+
+    def count(self, word: str) -> int:
+        """How many items hold a word, or another form of it, as of the last merge."""
+        terms, _ = self.lexicon.find(word)
+        return max((self._state.large.count(term) for term in terms), default=0)
+
+    def propose(self, query: Query, session: Session, admitted: Rows, limit: int) -> Proposal:
+        """The admitted rows that match most, those that match at all."""
+        scores = self.score(query, session, admitted)
+        matching = scores > 0
+        return Proposal.best_of(admitted[matching], scores[matching], limit)
+
+    def score(self, query: Query, session: Session, rows: Rows) -> Scores:
+        """How much of the query's words each row matches."""
+        state = self._state
+        terms, unknown = self.lexicon.find(query.text)
+        possible = unknown * state.statistics.unknown_rarity
+        scores = np.zeros(max(state.row_count, int(rows.max(initial=-1)) + 1))
+        for term in terms:
+            state.large.add_to(scores, term)
+            possible += max(state.large.top(term), state.small.top(term))
+        scores[state.stale] = 0.0
+        for term in terms:
+            state.small.add_to(scores, term)
+        found: Scores = scores[rows] / possible if possible else scores[rows]
+        return found
+
+    def _read(self, row: int) -> None:
+        item = self._catalogue.at(row)
+        if item is not None:
+            self._documents[row] = tuple(self.lexicon.learn(text) for text in _field_texts(item))
+
+    def _merged(self) -> _State:
+        rows = sorted(self._documents)
+        documents = [self._documents[row] for row in rows]
+        terms = len(self.lexicon)
+        statistics = Statistics.of(documents, terms)
+        self._changed.clear()
+        nothing = Segment.build([], [], statistics, 0)
+        large = Segment.build(rows, documents, statistics, terms)
+        return _State(statistics, large, nothing, np.empty(0, dtype=np.int64), self._catalogue.row_count)
+
+    def _with_small_segment(self) -> _State:
+        state = self._state
+        rows = sorted(row for row in self._changed if row in self._documents)
+        documents = [self._documents[row] for row in rows]
+        small = Segment.build(rows, documents, state.statistics, len(self.lexicon))
+        stale = np.array(sorted(self._changed), dtype=np.int64)
+        return _State(state.statistics, state.large, small, stale, self._catalogue.row_count)
+
+
+def _field_texts(item: CatalogueItem) -> tuple[str, str, str, str, str]:
+    facts = "\n".join(f"{attribute.name} {attribute.text}" for attribute in item.attributes.values())
+    return item.title, "\n".join(item.category), item.brand or "", item.description, facts
+
+
+def _joined(arrays: Sequence[NDArray[np.int32]]) -> NDArray[np.int32]:
+    return np.concatenate(arrays) if arrays else np.empty(0, dtype=np.int32)
+
+
+def _field_scores(
+    documents: Sequence[Document], field: int, statistics: Statistics
+) -> tuple[NDArray[np.int64], Scores]:
+    """BM25 of every term of one field in every document: keys (term * documents + document, ascending) and scores."""
+    count = max(1, len(documents))
+    lengths = np.array([len(document[field]) for document in documents], dtype=np.int64)
+    terms = _joined([document[field] for document in documents]).astype(np.int64)
+    keys, times = np.unique(terms * count + np.repeat(np.arange(len(documents)), lengths), return_counts=True)
+    relative = lengths[keys % count] / max(statistics.mean_lengths[field], 1e-9)
+    return keys, statistics.rarity(field, keys // count) * times / (K1 * (1 - B + B * relative) + times)
