@@ -142,6 +142,10 @@ class Records:
         rows = self._read(sa.select(_items.c.digest).where(_items.c.item_id == item_id))
         return rows[0][0].hex() if rows else None
 
+    def digests(self) -> dict[str, str]:
+        """`digest` of every item, by id."""
+        return {row.item_id: row.digest.hex() for row in self._read(sa.select(_items.c.item_id, _items.c.digest))}
+
     def __len__(self) -> int:
         return int(self._read(sa.select(sa.func.count()).select_from(_items))[0][0])
 
