@@ -1,0 +1,260 @@
+"""References to items on the page: found in an utterance ("the second one"), and resolved to the items that are shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from retrieval.catalogue import CatalogueItem
+from retrieval.words import function_words, tokens
+
+_ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth".split()
+_RANKS = {word: n for n, word in enumerate(_ORDINALS, start=1)} | {
+    word: n for n, word in enumerate("one two three four five six seven eight nine ten".split(), start=1)
+}
+_COUNT = r"two|three|four|five|2|3|4|5"
+_ORDINAL = "|".join(_ORDINALS)
+_RANK = re.compile(
+    rf"\b(?P<end>first|last|top|bottom|other)\s+(?P<count>{_COUNT})\b(?!\s*(?:gb|inch|years?|hours?|hundred|%))"
+    rf"|\b(?:number|no\.?|nr\.?|option|item|pick|choice|#)\s*(?P<number>\d{{1,2}}|{'|'.join(_RANKS)})\b"
+    rf"|#(?P<hash>\d{{1,2}})\b"
+    rf"|\b(?P<ordinal>{_ORDINAL}|\d{{1,2}}(?:st|nd|rd|th))\b"
+    r"(?!\s*(?:aid|time|class|hand|gen\b|generation|birthday|anniversary|floor|grade|of (?:all|january|may|june|july)))"
+    r"|\b(?P<last>last|bottom)\b(?!\s*(?:year|night|time|week|month|minute|long|ing|for\b|order|\d))",
+)
+_PRONOUN = re.compile(
+    r"\b(?P<all>all of (?:them|these|those)|these|those|them|they|their|both|the two|each)\b(?!\s+(?:days|kinds?))"
+    r"|\b(?P<it>(?:this|that)\s+(?:one|item|product|model|thing)|it|its)\b"
+    r"|\b(?:take|buy|get|want|about|of|like|why|is|does|has|can|order|for|with|add|on|than|have)\s+(?P<this>this|that)\b"
+    r"(?=\s*(?:$|[?.!,]|\b(?:have|has|come|in|one|good|to|be|is|first|the|any|support|work|fit|please|really|also)\b))"
+    r"|(?P<other>\bthe other(?: one)?\b)"
+)
+_GRADES = (
+    r"cheap|expensive|pricey|pricy|dear|big|large|small|light|heavy|new|old|long|short|tall|thin|fast|strong|popular"
+    r"|affordable|costly|powerful|high|low|good|compact"
+)
+_SUPERLATIVE = re.compile(
+    r"\b(?:the\s+)?(?P<grade>(?:most|least|more|less)\s+(?:expensive|affordable|popular|costly|powerful|recent)"
+    r"|(?:best|better|highest|higher|top|worst|lowest|lower)[\s-](?:rated|priced|reviewed|price|rating)"
+    r"|(?:cheap|pric|larg|dear|bigg|small|light|heavi|new|old|long|short|tall|thinn|fast|strong)(?:i)?(?:er|est))\b"
+    r"(?P<tail>\s+(?:ones?|items?|products?|options?))?(?P<of>\s+(?:of|among|between)\s+(?:the\s+)?(?:two|both|them|these|those))?"
+)
+_ONE = re.compile(r"\b(?:the|that|this|a)\s+((?:[\w-]+\s+){1,3})(ones?)\b(?!\s+(?:of|in)\s+the\b)")
+_WITH = re.compile(r"\bthe ones?\s+(?:with|from|by|in|that has|that is|made of|for)\s+((?:[\w-]+\s?){1,4})")
+
+_PRICE_WORDS = re.compile(r"cheap|affordable|least expensive|less expensive|lowe(?:r|st)[ -]price")
+_DEAR_WORDS = re.compile(r"expensive|pric(?:ie|ey)|dear|costly|highe(?:r|st)[ -]pric")
+_RATED = re.compile(r"rated|reviewed|rating|\bbetter\b|\bbest\b")
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceMention:
+    """Words of an utterance that point to shown items, at `utterance[start:end]`.
+
+    Attributes:
+        reference: as `resolve` takes it: "2", "last", "last 2", "it", "all", "the cheaper of the two", "blue hp".
+        kind: how sure the pointing is: a "rank" always is one, a "pronoun" or a "description" only in a sentence that
+            speaks of shown items.
+    """
+
+    reference: str
+    kind: Literal["rank", "pronoun", "description"]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Ids of the items that references mean, in the order named, without repetition; and those that mean nothing shown."""
+
+    item_ids: tuple[str, ...] = ()
+    unresolved: tuple[str, ...] = ()
+
+
+def find_references(utterance: str, shown: Sequence[CatalogueItem]) -> tuple[ReferenceMention, ...]:
+    """Everything in an utterance (lower case) that may point to shown items, in reading order, not overlapping."""
+    found: list[ReferenceMention] = []
+
+    def add(reference: str, kind: Literal["rank", "pronoun", "description"], start: int, end: int) -> None:
+        if not any(m.start < end and start < m.end for m in found):
+            found.append(ReferenceMention(reference, kind, start, end))
+
+    for match in _SUPERLATIVE.finditer(utterance):
+        add(" ".join(match[0].split()), "description", match.start(), match.end())
+    for match in _RANK.finditer(utterance):
+        for reference in _ranks(match):
+            found.append(ReferenceMention(reference, "rank", match.start(), match.end()))
+    if shown:
+        whole = re.fullmatch(r"(?:the )?(\d)(?:\s*(?:,|and|&|or|vs\.?|versus)\s*(\d))?[.!?]*", utterance.strip())
+        for rank in whole.groups() if whole else ():
+            if rank and 1 <= int(rank) <= len(shown):
+                found.append(ReferenceMention(rank, "rank", 0, len(utterance)))
+        for start, end in _described(utterance, shown):
+            add(utterance[start:end], "description", start, end)
+    for match in _PRONOUN.finditer(utterance):
+        kind = match.lastgroup or "it"
+        reference = {"all": "both" if match[0] in ("both", "the two") else "all", "other": "the other one"}
+        add(reference.get(kind, "it"), "pronoun", *match.span(kind))
+    return tuple(sorted(found, key=lambda m: m.start))
+
+
+def _ranks(match: re.Match[str]) -> tuple[str, ...]:
+    if match["end"]:
+        count = int(_RANKS.get(match["count"]) or match["count"])
+        if match["end"] in ("first", "top"):
+            return tuple(str(rank) for rank in range(1, count + 1))
+        return (f"{'last' if match['end'] in ('last', 'bottom') else 'other'} {count}",)
+    if match["last"]:
+        return ("last",)
+    said = match["number"] or match["hash"] or match["ordinal"]
+    return (str(_RANKS.get(said) or int(re.sub(r"\D", "", said))),)
+
+
+def _described(utterance: str, shown: Sequence[CatalogueItem]) -> list[tuple[int, int]]:
+    """Places of descriptions: "the blue one", "the one with 16 gb", and runs of words that tell shown items apart."""
+    spans = [match.span() for match in (*_ONE.finditer(utterance), *_WITH.finditer(utterance))]
+    held = [_words(item.title) | _words(item.brand or "") for item in shown]
+    telling = set().union(*held) - (set.intersection(*held) if len(held) > 1 else set())
+    telling |= {key for item in shown if item.brand for key in _words(item.brand)}
+    run: list[int] = []
+    words = [*tokens(utterance)]
+    for index, word in enumerate(words):
+        if word.key in telling and len(word.key) > 2 and word.word not in function_words() and not word.word.isdigit():
+            run = [run[0] if run else word.start, word.end]
+        if run and (index + 1 == len(words) or words[index + 1].key not in telling):
+            spans.append((run[0], run[1]))
+            run = []
+    return spans
+
+
+def _words(text: str) -> set[str]:
+    return {token.key for token in tokens(text)}
+
+
+def resolve(references: tuple[str, ...], shown: Sequence[CatalogueItem], focus: str | None) -> Resolved:
+    """The shown items that references mean.
+
+    "it" is the item in focus, else the first pick. A description means the first item, in shown order, that has all
+    its words; in the plural ("the blue ones") all of them. "the cheaper one" compares what is shown; "of the two" the
+    item in focus with its neighbour, or the first two.
+
+    Args:
+        references: `Slots.references`.
+        shown: items on the page, in its order.
+        focus: id of the item last talked about.
+    """
+    found: dict[str, None] = {}
+    unresolved = []
+    for reference in references:
+        items = _one(" ".join(reference.casefold().split()), shown, focus)
+        if not items:
+            unresolved.append(reference)
+        found.update(dict.fromkeys(item.item_id for item in items))
+    return Resolved(tuple(found), tuple(unresolved))
+
+
+def _one(reference: str, shown: Sequence[CatalogueItem], focus: str | None) -> Sequence[CatalogueItem]:
+    if not shown:
+        return ()
+    in_focus = [item for item in shown if item.item_id == focus]
+    others = [item for item in shown if item.item_id != focus]
+    if reference.isdigit():
+        return shown[int(reference) - 1 : int(reference)] if int(reference) > 0 else ()
+    match reference.split():
+        case ["last"]:
+            return shown[-1:]
+        case ["last", count] if count.isdigit():
+            return shown[-int(count) :]
+        case ["other", count] if count.isdigit():
+            return others[: int(count)]
+        case ["all"]:
+            return shown
+        case ["both"]:
+            return _pair(shown, focus)
+        case ["it"]:
+            return in_focus or shown[:1]
+        case ["the", "other", "one"]:
+            return others[:1] if focus else shown[1:2]
+    return _by_description(reference, shown, focus)
+
+
+def _pair(shown: Sequence[CatalogueItem], focus: str | None) -> Sequence[CatalogueItem]:
+    """The two that were last talked about: the item in focus and the one after it, or the first two."""
+    place = next((i for i, item in enumerate(shown) if item.item_id == focus), 0)
+    start = max(0, min(place, len(shown) - 2))
+    return shown[start : start + 2]
+
+
+def _by_description(reference: str, shown: Sequence[CatalogueItem], focus: str | None) -> Sequence[CatalogueItem]:
+    grade = _SUPERLATIVE.search(reference)
+    among = _pair(shown, focus) if re.search(r"\b(?:two|both)\b", reference) else shown
+    rest = reference[: grade.start()] + reference[grade.end() :] if grade else reference
+    ignored = {"one", "the", "that", "this", "with", "from", "by", "in", "has", "made", "of", "for", "item", "two", "a"}
+    wanted = [t.key for t in tokens(rest) if t.word not in function_words() and t.key not in ignored]
+    matching = [item for item in among if _holds(item, wanted)]
+    if grade and matching:
+        best = _by_grade(grade["grade"], matching)
+        return [best] if best else ()
+    if not wanted:
+        return ()
+    return matching if re.search(r"\bones\b|\ball\b", reference) else matching[:1]
+
+
+def _holds(item: CatalogueItem, wanted: Sequence[str]) -> bool:
+    """Whether all words are the item's: of its title, brand, category or attributes; joined words count too."""
+    facts = " ".join(f"{a.name} {a.text} {' '.join(a.values)}" for a in item.attributes.values())
+    keys = [t.key for t in tokens(f"{item.title} {item.brand or ''} {' '.join(item.category)} {facts}")]
+    held, joined = set(keys), "".join(keys)
+    return all(word in held or (len(word) > 3 and word in joined) for word in wanted)
+
+
+def _by_grade(grade: str, items: Sequence[CatalogueItem]) -> CatalogueItem | None:
+    """The item at the extreme a grade names, among those that state the field; the first of equals."""
+    measure, sign = _measure(grade)
+    stated = [(value, item) for item in items if (value := measure(item)) is not None]
+    return min(stated, key=lambda pair: sign * pair[0])[1] if stated else None
+
+
+_DIMENSIONS = (
+    (r"light|heav", ("weight", "g"), r"light"),
+    (r"small|short|big|larg|tall|long|thin|compact", ("size", "mm"), r"small|short|thin|compact"),
+)
+
+
+def _measure(grade: str) -> tuple[Callable[[CatalogueItem], float | None], int]:
+    """What a grade measures and which end it means: 1 the least, -1 the most."""
+    if _DEAR_WORDS.search(grade):
+        return _price, 1 if grade.startswith(("less", "least")) else -1
+    if _PRICE_WORDS.search(grade):
+        return _price, 1
+    if "popular" in grade:
+        return (lambda item: float(item.rating_count)), -1
+    if _RATED.search(grade):
+        return (lambda item: item.rating), 1 if grade.startswith(("worst", "low")) else -1
+    if re.match(r"(?:most )?(?:new|recent|old)", grade):
+        return _released, 1 if grade.startswith("old") else -1
+    for pattern, (name, unit), least in _DIMENSIONS:
+        if re.match(pattern, grade):
+            return _stated(name, unit), 1 if re.match(least, grade) else -1
+    return (lambda item: None), 1
+
+
+def _price(item: CatalogueItem) -> float | None:
+    return None if item.price is None else float(item.price.minor)
+
+
+def _released(item: CatalogueItem) -> float | None:
+    return None if item.released is None else float(item.released.toordinal())
+
+
+def _stated(name: str, unit: str) -> Callable[[CatalogueItem], float | None]:
+    """The attribute that measures a dimension: the one named so before any other in its unit."""
+
+    def measure(item: CatalogueItem) -> float | None:
+        numbers = [(a.name != name, name not in a.name, a.number) for a in item.attributes.values() if a.unit == unit]
+        stated = [entry for entry in numbers if entry[2] is not None]
+        return min(stated, key=lambda entry: entry[:2])[2] if stated else None
+
+    return measure
