@@ -1,8 +1,8 @@
 """What shoppers who touched this item touched too: co-occurrence counts over their histories.
 
-Two items of one history count the more, the fewer steps and the less time lie between them. All counts are integers (fixed point) and
-each shopper's share is a function of her own interactions alone, so that forgetting her is exact: what remains is bit
-for bit what had been counted without her.
+Two items of one history count the more, the fewer steps and the less time lie between them. All counts are integers
+(fixed point) and each shopper's share is a function of her own interactions alone, so that forgetting her is exact:
+what remains is bit for bit what had been counted without her.
 """
 
 from __future__ import annotations
@@ -91,11 +91,11 @@ class Neighbours:
         pairs, visits = self._pairs, self._visits
         for place, item_id in enumerate(items):
             visits[item_id] = visits.get(item_id, 0) + sign
-            own = pairs[item_id]
             for distance in range(1, min(_WINDOW, place) + 1):
                 earlier = items[place - distance]
                 if earlier != item_id:
                     weight = sign * _weight(distance, days[place] - days[place - distance])
+                    own = pairs[item_id]
                     own[earlier] = own.get(earlier, 0) + weight
                     theirs = pairs[earlier]
                     theirs[item_id] = theirs.get(item_id, 0) + weight
@@ -106,11 +106,11 @@ class Neighbours:
         """A count of zero is no entry: what was subtracted leaves no trace."""
         for place, item_id in enumerate(items):
             for other in items[max(0, place - _WINDOW) : place]:
-                for key, partner in ((item_id, other), (other, item_id)):
-                    if not self._pairs[key].get(partner, 1):
-                        del self._pairs[key][partner]
+                for own, partner in ((item_id, other), (other, item_id)):
+                    if self._pairs.get(own, {}).get(partner) == 0:
+                        del self._pairs[own][partner]
         for item_id in set(items):
-            if not self._pairs[item_id]:
+            if not self._pairs.get(item_id, True):
                 del self._pairs[item_id]
             if not self._visits[item_id]:
                 del self._visits[item_id]

@@ -1,0 +1,230 @@
+"""Ranking: relevance = alpha * behaviour + beta * content, for items that already satisfy the need.
+
+Content says how well an item suits the words; behaviour, what shoppers like this one do with it. How much of the
+behaviour part comes from the item's own interactions depends on how many it has: n / (n + k). The rest is what its
+content lets expect, from the other candidates, so that a new item is ranked by content alone and not punished.
+
+The need comes first. Behaviour moves an item by at most alpha / beta of the content scale, and by less the more
+decisive the content is: where the best items stand clear of the others ("hp 85 light magenta") behaviour no longer
+carries an item over that gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.candidates import Candidate, Rows, Scores
+from retrieval.catalogue import Catalogue
+from retrieval.interactions import EMPTY_SESSION, Session
+from retrieval.neighbours import Neighbours
+from retrieval.popularity import Popularity
+from retrieval.query import Query
+
+Vectors = NDArray[np.float32]
+
+_NO_WORDS = Query("")
+
+
+@dataclass(frozen=True, slots=True)
+class RankingSettings:
+    """How candidates are ranked.
+
+    Attributes:
+        alpha, beta: weights of behaviour and content; only their ratio matters.
+        trust_at: interactions at which an item's own behaviour counts half.
+        decisive_gap: gap between consecutive content scores among the first ten from which on behaviour is silent.
+        diversity: weight of likeness to what stands above, in the order of what is shown; 0: none.
+        novelty: weight of being little known: settles what is otherwise equal.
+    """
+
+    alpha: float = 0.3
+    beta: float = 0.7
+    trust_at: float = 10.0
+    decisive_gap: float = 0.2
+    diversity: float = 0.1
+    novelty: float = 0.01
+
+
+class BehaviourScorer(Protocol):
+    """What a shopper's session says about items. Filled by counts here, and by a sequence model."""
+
+    def score(self, session: Session, rows: Rows) -> Mapping[str, Scores]:
+        """Scores in [0, 1] by part; the part "behaviour" is what ranks. An empty session is a new shopper."""
+        ...
+
+
+class CountedBehaviour:
+    """Behaviour from counts: neighbours of the session's items, and popularity, which is all a new shopper has."""
+
+    # shares of popularity in the behaviour score; a new shopper's page is moved by it, but weakly
+    _WITH_SESSION = 0.2
+    _NEW_SHOPPER = 0.5
+
+    def __init__(self, popularity: Popularity, neighbours: Neighbours) -> None:
+        self._popularity = popularity
+        self._neighbours = neighbours
+
+    def score(self, session: Session, rows: Rows) -> Mapping[str, Scores]:
+        """Parts "popularity", "neighbours" and "behaviour", each in [0, 1]."""
+        raw = self._popularity.score(_NO_WORDS, session, rows)
+        popular = raw / (raw + self._popularity.typical())
+        if not session.interactions:
+            return {"popularity": popular, "behaviour": self._NEW_SHOPPER * popular}
+        near = self._neighbours.score(_NO_WORDS, session, rows)
+        near = near / near.max() if near.any() else near
+        behaviour = self._WITH_SESSION * popular + (1 - self._WITH_SESSION) * near
+        return {"popularity": popular, "neighbours": near, "behaviour": behaviour}
+
+
+def rerank(
+    catalogue: Catalogue,
+    rows: Rows,
+    content: Scores,
+    session: Session,
+    behaviour: BehaviourScorer,
+    interaction_counts: NDArray[np.int64],
+    settings: RankingSettings = RankingSettings(),
+    vectors: Vectors | None = None,
+    parts: Mapping[str, Scores] | None = None,
+    limit: int = 10,
+) -> tuple[Candidate, ...]:
+    """Rank candidates and keep the best, one for each group of variants.
+
+    Args:
+        catalogue: where the rows are from; rows that were removed meanwhile are passed over.
+        rows: (n,) candidates, in any order; all of them satisfy the constraints.
+        content: (n,) how well each suits the words, in [0, 1].
+        session: the shopper's interactions.
+        behaviour: scores for the session.
+        interaction_counts: (n,) interactions each item has.
+        settings: the weights.
+        vectors: (n, d) unit vectors of the items' content, for diversity; None: no diversity.
+        parts: (n,) scores that made up the content ("dense", "lexical"), to be kept with each candidate.
+        limit: how many to return.
+
+    Returns:
+        Best first. `Candidate.scores` has every part: "content", "behaviour" (as it was counted), "expected" (what
+        content lets expect of it), "trust", "novelty", "diversity" (what likeness to the items above cost) and
+        "relevance".
+    """
+    present = np.array([catalogue.at(int(row)) is not None for row in rows], dtype=np.bool_)
+    ranking = _Ranking(
+        catalogue,
+        rows[present],
+        content[present],
+        interaction_counts[present],
+        settings,
+        None if vectors is None else vectors[present],
+        {name: scores[present] for name, scores in (parts or {}).items()},
+    )
+    scored = ranking.scored(behaviour, session)
+    order, costs = ranking.order(scored["relevance"], limit)
+    without_history = order
+    if session.interactions:
+        without_history, _ = ranking.order(ranking.scored(behaviour, EMPTY_SESSION)["relevance"], limit)
+    ranks = {ranking.group(place): rank for rank, place in enumerate(without_history, start=1)}
+    return tuple(
+        ranking.candidate(place, scored, cost, ranks[ranking.group(place)])
+        for place, cost in zip(order[:limit], costs[:limit], strict=True)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranking:
+    """The candidates of one query, whoever asks; a place is an index into them."""
+
+    catalogue: Catalogue
+    rows: Rows
+    content: Scores
+    counts: NDArray[np.int64]
+    settings: RankingSettings
+    vectors: Vectors | None
+    parts: Mapping[str, Scores]
+
+    def scored(self, behaviour: BehaviourScorer, session: Session) -> dict[str, Scores]:
+        """Every part of the relevance for one session."""
+        settings = self.settings
+        stated = behaviour.score(session, self.rows)
+        trust = self.counts / (self.counts + settings.trust_at)
+        expected = expected_behaviour(self.content, stated["behaviour"], trust)
+        believed = trust * stated["behaviour"] + (1 - trust) * expected
+        total = settings.alpha + settings.beta
+        alpha = settings.alpha / total * (1 - decisiveness(self.content, settings.decisive_gap))
+        novelty = 1 / np.sqrt(1 + self.counts)
+        relevance = alpha * believed + settings.beta / total * self.content + settings.novelty * novelty
+        parts = {"content": self.content, "expected": expected, "trust": trust, "novelty": novelty}
+        return {**self.parts, **stated, **parts, "relevance": relevance}
+
+    def order(self, relevance: Scores, limit: int) -> tuple[list[int], list[float]]:
+        """All places, one for each group of variants, best first, and what likeness cost each.
+
+        The first `limit` are chosen one by one, by relevance less likeness to those chosen (maximal marginal
+        relevance); the others follow by relevance.
+        """
+        waiting = self._best_of_each_group(relevance)
+        chosen: list[int] = []
+        costs: list[float] = []
+        likeness = np.zeros(len(self.rows))
+        while waiting and len(chosen) < limit:
+            cost = self.settings.diversity * likeness
+            best = max(waiting, key=lambda place: relevance[place] - cost[place])
+            waiting.remove(best)
+            chosen.append(best)
+            costs.append(float(cost[best]))
+            if self.vectors is not None:
+                likeness = np.maximum(likeness, self.vectors @ self.vectors[best])
+        return [*chosen, *waiting], [*costs, *(0.0 for _ in waiting)]
+
+    def _best_of_each_group(self, relevance: Scores) -> list[int]:
+        order = np.argsort(-relevance, kind="stable").tolist()
+        best: dict[str, int] = {}
+        for place in order:
+            best.setdefault(self.group(place), place)
+        return list(best.values())
+
+    def group(self, place: int) -> str:
+        """The model an item is a variant of, or the item itself."""
+        item = self.catalogue.at(int(self.rows[place]))
+        assert item is not None
+        return f"model {item.variant_of}" if item.variant_of else f"item {item.item_id}"
+
+    def candidate(self, place: int, scored: Mapping[str, Scores], cost: float, rank_without_history: int) -> Candidate:
+        """The candidate at a place, with all its scores."""
+        item = self.catalogue.at(int(self.rows[place]))
+        assert item is not None
+        scores = {name: float(part[place]) for name, part in scored.items()}
+        return Candidate(
+            item_id=item.item_id,
+            relevance=scores["relevance"],
+            scores={**scores, "diversity": -cost},
+            interaction_count=int(self.counts[place]),
+            rank_without_history=rank_without_history,
+        )
+
+
+def expected_behaviour(content: Scores, behaviour: Scores, trust: Scores) -> Scores:
+    """What an item's content lets expect of its behaviour: a rising line through the trusted candidates.
+
+    A weighted least-squares line, its slope never negative, its values in [0, 1]. A cold item so gets what warm items
+    of the same content have on average; without any warm item it is 0 for all, and content alone ranks.
+    """
+    weight = trust.sum()
+    if weight <= 0:
+        return np.zeros_like(content)
+    centre, level = (trust * content).sum() / weight, (trust * behaviour).sum() / weight
+    spread = (trust * (content - centre) ** 2).sum()
+    rise = (trust * (content - centre) * (behaviour - level)).sum()
+    slope = max(0.0, rise / spread) if spread > 1e-12 else 0.0
+    return np.asarray(np.clip(level + slope * (content - centre), 0.0, 1.0), dtype=np.float64)
+
+
+def decisiveness(content: Scores, decisive_gap: float) -> float:
+    """How clearly the content sets the best items apart, in [0, 1]: the widest gap among the first ten scores."""
+    best = np.sort(content)[::-1][:10]
+    gap = float(np.max(-np.diff(best))) if len(best) > 1 else 0.0
+    return min(1.0, gap / decisive_gap)
