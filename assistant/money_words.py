@@ -36,7 +36,7 @@ _ONES = [
     "nineteen",
 ]
 _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-_SMALL = {word: n for n, word in enumerate(_ONES)} | {word: 10 * n for n, word in enumerate(_TENS, start=2)}
+_SMALL: dict[str, float] = {word: n for n, word in enumerate(_ONES)} | {word: 10 * n for n, word in enumerate(_TENS, start=2)}
 _SMALL |= {"fourty": 40, "couple": 2, "half": 0.5}
 _SCALES = {"hundred": 100, "hundreds": 100, "thousand": 1000, "k": 1000, "grand": 1000}
 _CURRENCIES = {

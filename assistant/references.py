@@ -95,8 +95,8 @@ def find_references(utterance: str, shown: Sequence[CatalogueItem]) -> tuple[Ref
             add(utterance[start:end], "description", start, end)
     for match in _PRONOUN.finditer(utterance):
         kind = match.lastgroup or "it"
-        reference = {"all": "both" if match[0] in ("both", "the two") else "all", "other": "the other one"}
-        add(reference.get(kind, "it"), "pronoun", *match.span(kind))
+        meant = {"all": "both" if match[0] in ("both", "the two") else "all", "other": "the other one"}
+        add(meant.get(kind, "it"), "pronoun", *match.span(kind))
     return tuple(sorted(found, key=lambda m: m.start))
 
 
@@ -116,7 +116,8 @@ def _described(utterance: str, shown: Sequence[CatalogueItem]) -> list[tuple[int
     """Places of descriptions: "the blue one", "the one with 16 gb", and runs of words that tell shown items apart."""
     spans = [match.span() for match in (*_ONE.finditer(utterance), *_WITH.finditer(utterance))]
     held = [_words(item.title) | _words(item.brand or "") for item in shown]
-    telling = set().union(*held) - (set.intersection(*held) if len(held) > 1 else set())
+    shared = held[0].intersection(*held[1:]) if len(held) > 1 else set()
+    telling = {key for words in held for key in words} - shared
     telling |= {key for item in shown if item.brand for key in _words(item.brand)}
     run: list[int] = []
     words = [*tokens(utterance)]

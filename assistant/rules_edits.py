@@ -158,7 +158,7 @@ def find_dropped(reading: Reading, held: Slots, vocabulary: Vocabulary) -> tuple
 
 def _held_targets(held: Slots, vocabulary: Vocabulary) -> list[tuple[tuple[str, ...], str]]:
     """What is in force and can be named: a brand or an attribute by its words, an attribute also by its name."""
-    targets = []
+    targets: list[tuple[tuple[str, ...], str]] = []
     for slot in ("brands", "attributes", "excluded_attributes"):
         for value in getattr(held, slot):
             words = re.escape(value)

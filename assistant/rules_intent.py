@@ -99,6 +99,11 @@ class Signs:
     fields: frozenset[str]
 
 
+def is_injection(text: str) -> bool:
+    """Whether the words try to give the assistant orders about itself."""
+    return _INJECTION.search(text.casefold()) is not None
+
+
 def decide(text: str, signs: Signs) -> tuple[Intent, float]:
     """The intent and how sure it is.
 
@@ -107,7 +112,7 @@ def decide(text: str, signs: Signs) -> tuple[Intent, float]:
     a guess from the shape of the sentence.
     """
     shop = signs.category or signs.constraint
-    if _INJECTION.search(text):
+    if is_injection(text):
         return Intent.OUT_OF_SCOPE, 0.95
     for decision in (_about_shown(text, signs), _beside_the_need(text, signs, shop)):
         if decision:

@@ -1,0 +1,196 @@
+"""Understanding: from an utterance to a dialogue act, down a ladder of rungs.
+
+    the model under a JSON schema -> pydantic -> checks -> one repair -> the rules
+
+Each act says which rung made it. A model that fails its probe is not asked at all, and `status` says so.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+from assistant.dialogue import DialogueAct, DialogueState, Edit, Intent, Need, Rung
+from assistant.language_model import LanguageModel, LanguageModelUnavailable, Prompt
+from assistant.rules import answered, understand_by_rules
+from assistant.rules_intent import is_injection
+from assistant.rules_slots import read
+from assistant.understanding_answer import findings, parse, problems, schema, to_slots
+from assistant.understanding_probe import Result, Results, run
+from prompts import digest, render
+from retrieval.catalogue import CatalogueItem
+from retrieval.vocabulary import Vocabulary
+
+Mode = Literal["auto", "model", "rules"]
+
+_MAX_TOKENS = 160
+_PAUSE = 30.0  # seconds in which a model that was unavailable is not asked again: nobody waits for its timeout
+_PROMPTS = ("understand", "understand_asked", "understand_repair")
+
+
+class Understanding:
+    """Understands utterances; holds nothing of any conversation.
+
+    Args:
+        language_model: None when the service runs on rules alone.
+        vocabulary: gives the shop's words as they are now.
+        mode: "auto": the model if it passes its probe; "model": the model unprobed; "rules": never the model.
+        probe_folder: where probe results are kept; None: nowhere.
+        clock: seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        language_model: LanguageModel | None,
+        vocabulary: Callable[[], Vocabulary],
+        *,
+        mode: Mode = "auto",
+        probe_folder: Path | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._model = None if mode == "rules" else language_model
+        self._vocabulary = vocabulary
+        self._mode = mode
+        self._results = Results(probe_folder)
+        self._result: Result | None = None
+        self._probing = threading.Lock()
+        self._clock = clock
+        self._unavailable_until = float("-inf")
+
+    @property
+    def prompts(self) -> Mapping[str, str]:
+        """Digest of each prompt by name."""
+        return {name: digest(name) for name in _PROMPTS}
+
+    @property
+    def status(self) -> str:
+        """Which rung is in service and why, for people. The first call runs the probe where there is one to run."""
+        if self._model is None:
+            return "rules: " + ("chosen in the settings" if self._mode == "rules" else "no language model is loaded")
+        trusted = self._is_trusted()
+        if self._clock() < self._unavailable_until:
+            return f"rules: the model {self._model.name} cannot be reached now"
+        if self._result is None:
+            return f"model: {self._model.name}, chosen in the settings"
+        return f"{'model' if trusted else 'rules'}: the model {self._model.name} {self._result}"
+
+    def understand(self, utterance: str, state: DialogueState, shown: Sequence[CatalogueItem]) -> DialogueAct:
+        """The dialogue act of an utterance.
+
+        A yes or a no to what the last turn asked is compared, not understood, and an attempt to give orders is out of
+        scope whatever a model thinks of it: both are the rules' on every rung.
+
+        Args:
+            utterance: cleaned words of the shopper.
+            state: before the turn.
+            shown: items on the page, in their order.
+        """
+        vocabulary = self._vocabulary()
+        ruled = understand_by_rules(utterance, state, shown, vocabulary)
+        if answered(utterance, state) or is_injection(utterance) or not self._is_trusted():
+            return ruled
+        try:
+            act = self._ask(utterance, state, shown, ruled, vocabulary)
+        except LanguageModelUnavailable as error:
+            self._unavailable_until = self._clock() + _PAUSE
+            return replace(ruled, notes=(*ruled.notes, f"the model was unavailable: {error}"))
+        return act
+
+    def _is_trusted(self) -> bool:
+        """Whether the model is to be asked now."""
+        if self._model is None or self._clock() < self._unavailable_until:
+            return False
+        if self._mode == "model":
+            return True
+        with self._probing:
+            if self._result is None:
+                self._result = self._probe(self._model)
+        return self._result is not None and self._result.passed
+
+    def _probe(self, model: LanguageModel) -> Result | None:
+        """The model's result, remembered or measured now; None when the model cannot be reached."""
+        wording = " ".join(self.prompts.values())
+        result = self._results.get(model.name, wording)
+        if result is None:
+            try:
+                result = run(self._ask_alone)
+            except LanguageModelUnavailable:
+                self._unavailable_until = self._clock() + _PAUSE
+                return None
+            self._results.put(model.name, wording, result)
+        return result
+
+    def _ask_alone(self, utterance: str, state: DialogueState, shown: Sequence[CatalogueItem]) -> DialogueAct | None:
+        """The act by the model's own first answer or its repair; None where the rules would have had to help out."""
+        vocabulary = Vocabulary()
+        ruled = understand_by_rules(utterance, state, shown, vocabulary)
+        act = self._ask(utterance, state, shown, ruled, vocabulary)
+        return None if act.rung is Rung.RULES else act
+
+    def _ask(
+        self,
+        utterance: str,
+        state: DialogueState,
+        shown: Sequence[CatalogueItem],
+        ruled: DialogueAct,
+        vocabulary: Vocabulary,
+    ) -> DialogueAct:
+        """Down the ladder: the model, its repair, the rules' act with a note of what was wrong."""
+        reading = read(utterance, vocabulary, shown)
+        found = findings(reading, ruled, state.need)
+        asked = {"need": _in_words(state.need), "page": _page(shown), "utterance": reading.said}
+        prompt = render("understand_asked", **asked)
+        wrong: tuple[str, ...] = ()
+        for rung in (Rung.MODEL, Rung.REPAIR):
+            text = self._generate(prompt, found)
+            answer = parse(text)
+            wrong = (answer,) if isinstance(answer, str) else problems(answer, found, reading)
+            if not isinstance(answer, str) and not wrong:
+                act = DialogueAct(answer.i, to_slots(answer, reading), answer.d, rung=rung, notes=ruled.notes)
+                return _completed(act, ruled, bool(reading.prices))
+            prompt = render("understand_repair", **asked, answer=text, problems="; ".join(wrong))
+        return replace(ruled, notes=(*ruled.notes, f"the model's answer was set aside: {'; '.join(wrong)}"))
+
+    def _generate(self, asked: str, found: Mapping[str, tuple[object, ...]]) -> str:
+        assert self._model is not None
+        prompt = Prompt(render("understand"), asked)
+        return self._model.generate(prompt, max_tokens=_MAX_TOKENS, schema=schema(found)).text()
+
+
+def _completed(act: DialogueAct, ruled: DialogueAct, found_prices: bool) -> DialogueAct:
+    """The model's act with what is not asked of it: the edit, the topic, "cheaper" as a limit, and how sure it is.
+
+    The model states no probability; it counts as .9 sure where the rules read the same intent, as .65 where they do
+    not, and a repaired answer as .1 less.
+    """
+    confidence = (0.9 if act.intent is ruled.intent else 0.65) - (0.1 if act.rung is Rung.REPAIR else 0.0)
+    of_need = act.intent in (Intent.FIND, Intent.REFINE)
+    slots = act.slots
+    if act.intent is Intent.REFINE and not found_prices and (slots.price_min, slots.price_max) == (None, None):
+        slots = replace(slots, price_min=ruled.slots.price_min, price_max=ruled.slots.price_max)
+    edit = ruled.edit if act.intent is ruled.intent else None
+    if act.intent is Intent.PRIVACY and edit is None:
+        edit = Edit.SHOW_DATA  # the harmless one: it only tells
+    return replace(
+        act,
+        slots=slots,
+        dropped=act.dropped if act.intent is Intent.REFINE else (),
+        edit=edit,
+        topic=ruled.topic if of_need or act.intent is ruled.intent else "",
+        confidence=round(confidence, 2),
+    )
+
+
+def _in_words(need: Need) -> str:
+    """The need in force, for the prompt."""
+    held = [f"{name}={value}" for name, value in need.slots.as_json().items()]
+    return ", ".join([*held, *([need.topic] if need.topic else [])]) or "none"
+
+
+def _page(shown: Sequence[CatalogueItem]) -> str:
+    """The items on the page, for the prompt; titles are cut, so that a feed cannot flood it."""
+    return ", ".join(f"{rank} {item.title[:60]}" for rank, item in enumerate(shown, start=1)) or "empty"
