@@ -1,0 +1,80 @@
+"""The service on a port: API routes and the chat page in one FastAPI application, one process."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import webbrowser
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import uvicorn
+from fastapi import FastAPI
+
+from assistant.api import routes
+from assistant.settings import Settings
+from assistant.ui.chat import mount_chat
+from retrieval.errors import SetupError
+
+if TYPE_CHECKING:
+    from assistant.service import Service
+
+
+def create_app(service: Service, started: Callable[[], None] = lambda: None) -> FastAPI:
+    """The application of an opened service.
+
+    Args:
+        service: stays the caller's to close.
+        started: is called once, when requests are about to be answered.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        started()
+        yield
+
+    app = FastAPI(title=service.settings.shop_name, version="1", docs_url=None, redoc_url=None, lifespan=lifespan)
+    app.include_router(routes(service))
+    mount_chat(app, service)
+    return app
+
+
+def serve(settings: Settings, say: Callable[[str], None], *, open_page: bool = False) -> None:
+    """Open the service and answer until interrupted.
+
+    Args:
+        settings: host, port and all that `open_service` reads.
+        say: is told each step, for a progress line.
+        open_page: open the chat page in the browser once it answers.
+
+    Raises:
+        SetupError: the port is taken, or see `open_service`.
+    """
+    from assistant.service import open_service
+
+    with _listen(settings) as listening:
+        service = open_service(settings, say)
+        page = f"http://{settings.host}:{settings.port}/"
+
+        def started() -> None:
+            say(f"ready: {page}")
+            if open_page:
+                threading.Timer(0.5, webbrowser.open, [page]).start()
+
+        try:
+            config = uvicorn.Config(create_app(service, started), log_level=settings.log_level, access_log=False)
+            uvicorn.Server(config).run(sockets=[listening])
+        finally:
+            service.close()
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """The port, taken before anything slow is loaded."""
+    try:
+        return socket.create_server((settings.host, settings.port), backlog=128)
+    except OSError as error:
+        raise SetupError(
+            f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}.",
+            "Stop the other program, or set ASSISTANT_PORT to a free port.",
+        ) from error

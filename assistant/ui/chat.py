@@ -1,0 +1,216 @@
+"""The chat page: the conversation, the cards beside it, and what each press does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+from pydantic import ValidationError
+
+from assistant.dialogue import DialogueAct
+from assistant.store import Verdict
+from assistant.ui import panels
+from assistant.ui.answering import Answering, Trouble
+from assistant.ui.examples import examples
+from assistant.ui.presses import Open, Rate, StalePress, parse, spoken
+from assistant.ui.theme import THEME
+from assistant.ui.view import View
+from retrieval.interactions import InteractionKind
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from assistant.service import Service
+
+HERE = Path(__file__).parent
+WELCOME = (
+    "## What can I find for you?\n\nSay it in your own words: what it is for, what it may cost, what it must not be."
+)
+TURNS = 8  # turns of different conversations at a time; the others queue
+
+Redraw = dict[Any, Any]
+
+
+def mount_chat(app: FastAPI, service: Service, path: str = "/") -> None:
+    """Put the chat page on a path of the service; routes that are there already win."""
+    page = ChatPage(service)
+    gr.mount_gradio_app(
+        app,
+        page.blocks,
+        path=path,
+        theme=THEME,
+        css_paths=HERE / "style.css",
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        ssr_mode=False,
+        mcp_server=False,
+        max_file_size="1kb",
+    )
+
+
+class ChatPage:
+    """The page of one service. What a shopper sees lies in her own `gr.State`, never in here."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._answering = Answering(service.conversations)
+        self._examples = examples(service.shop.catalogue)
+        self.blocks = self._build()
+
+    def _build(self) -> gr.Blocks:
+        script = (HERE / "page.js").read_text(encoding="utf-8")
+
+        def panel(name: str, value: str = "") -> gr.HTML:
+            return gr.HTML(value, elem_id=name, js_on_load=script, apply_default_css=False)
+
+        with gr.Blocks(title=self._service.settings.shop_name, analytics_enabled=False, fill_width=True) as blocks:
+            self.view = gr.State(View())
+            with gr.Row(elem_id="top"):
+                gr.HTML(panels.header(self._service.settings.shop_name), elem_id="name", apply_default_css=False)
+                start_over = gr.Button("Start over", elem_id="start-over", size="sm")
+            with gr.Row(elem_id="page"):
+                self.chat = gr.Chatbot(
+                    elem_id="chat",
+                    label="Conversation",
+                    show_label=False,
+                    container=False,
+                    height="100%",
+                    buttons=[],
+                    layout="bubble",
+                    allow_tags=False,
+                    latex_delimiters=[],
+                    feedback_options=None,
+                    placeholder=WELCOME,
+                    group_consecutive_messages=False,
+                )
+                self.constraints = panel("constraints")
+                self.picks = panel("picks", panels.picks(View(), {}, _today(), self._display))
+                self.status = panel("status")
+                self.replies = panel("replies", panels.replies(View(), self._examples))
+                self.box = gr.Textbox(
+                    elem_id="box",
+                    label="What are you looking for?",
+                    show_label=False,
+                    container=False,
+                    placeholder="What are you looking for?",
+                    autofocus=True,
+                    max_lines=5,
+                    submit_btn="Send",
+                    stop_btn=False,
+                    html_attributes=gr.InputHTMLAttributes(enterkeyhint="send", autocomplete="off"),
+                )
+            drawn = [self.view, self.chat, self.constraints, self.picks, self.status, self.replies, self.box]
+            turns: dict[str, Any] = {
+                "outputs": drawn,
+                "api_visibility": "private",
+                "show_progress": "hidden",
+                "concurrency_id": "turns",
+                "concurrency_limit": TURNS,
+            }
+            at_once: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
+            started = [self.box.submit(self.say, [self.view, self.box], **turns)]
+            for source in (self.constraints, self.picks, self.replies):
+                started.append(source.press(self.press, self.view, trigger_mode="multiple", **turns))
+            for turn in started:
+                turn.failure(self.broken, self.view, [self.status, self.box], **at_once)
+            self.box.stop(self._answering.stop, self.view, **at_once)
+            start_over.click(self.start_over, self.view, drawn, **at_once)
+        return blocks
+
+    def say(self, view: View, utterance: str) -> Iterator[Redraw]:
+        """The shopper typed something."""
+        yield from self._answer(view, utterance, None)
+
+    def press(self, view: View, event: gr.EventData) -> Iterator[Redraw]:
+        """The shopper pressed something in a panel; what the client says of it is checked."""
+        try:
+            press = parse(event._data)
+            if isinstance(press, Rate):
+                yield self._rate(view, press)
+            elif isinstance(press, Open):
+                self._open(view, press)
+            else:
+                yield from self._answer(view, *spoken(press, view))
+        except StalePress as error:
+            yield self._trouble(view, str(error))
+        except ValidationError:
+            yield self._trouble(view, "That press could not be read. Please type what you need.")
+
+    def start_over(self, view: View) -> Redraw:
+        """An empty page; the conversation so far ends."""
+        self._answering.stop(view)
+        return {self.view: View(), **self._drawing(View()), self.box: _writable("")}
+
+    def broken(self, view: View) -> Redraw:
+        """A turn failed in a way that nobody foresaw: the page says so and can be used again."""
+        return {**self._trouble(view, "Something went wrong on our side. Please try again."), self.box: _writable()}
+
+    def _answer(self, view: View, utterance: str, act: DialogueAct | None) -> Iterator[Redraw]:
+        drawn: Redraw = {}
+        try:
+            for after in self._answering.answer(view, utterance, act):
+                drawing = self._drawing(after)
+                changed = {part: value for part, value in drawing.items() if drawn.get(part) != value}
+                if not drawn:
+                    changed[self.box] = gr.update(value="", submit_btn=False, stop_btn="Stop")
+                drawn = drawing
+                yield {self.view: after, **changed}
+            yield {self.box: _writable()}
+        except Trouble as error:
+            back = utterance if act is None else ""
+            yield {self.view: view, **self._drawing(view), **self._trouble(view, str(error)), self.box: _writable(back)}
+
+    def _trouble(self, view: View, words: str) -> Redraw:
+        return {self.status: panels.status(view, self._service.assistant.understanding.status, words)}
+
+    def _drawing(self, view: View) -> Redraw:
+        """Every part of the page."""
+        return {
+            self.chat: [_message(m.by_shopper, m.text) for m in view.transcript if m.text],
+            self.constraints: panels.constraints(view, self._display),
+            self.picks: self._picks(view),
+            self.status: panels.status(view, self._service.assistant.understanding.status),
+            self.replies: panels.replies(view, self._examples),
+        }
+
+    def _picks(self, view: View) -> str:
+        verdicts = {} if view.conversation_id is None else self._service.store.feedback(view.conversation_id)
+        return panels.picks(view, verdicts, _today(), self._display)
+
+    def _display(self, label: str) -> str:
+        return self._service.shop.vocabulary.display(label)
+
+    def _rate(self, view: View, press: Rate) -> Redraw:
+        """Keep the verdict, or take it back when it was pressed already."""
+        if view.conversation_id is None or press.item_id not in view.item_ids:
+            raise StalePress("That item is no longer shown.")
+        verdict = Verdict(press.verdict)
+        before = self._service.store.feedback(view.conversation_id).get(press.item_id)
+        self._service.conversations.rate(view.conversation_id, press.item_id, None if before is verdict else verdict)
+        return {self.picks: self._picks(view)}
+
+    def _open(self, view: View, press: Open) -> None:
+        if view.conversation_id is not None and press.item_id in view.item_ids:
+            self._service.conversations.observe(view.conversation_id, press.item_id, InteractionKind.CLICK)
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _writable(value: str | None = None) -> Any:
+    """The box, ready for the next utterance; with a value, that value in it."""
+    ready: dict[str, Any] = {"submit_btn": "Send", "stop_btn": False}
+    return gr.update(**ready) if value is None else gr.update(value=value, **ready)
+
+
+def _message(by_shopper: bool, text: str) -> dict[str, str]:
+    """A line of the transcript for the chatbot: a reply is Markdown, a shopper's own words are literal."""
+    if by_shopper:
+        return {"role": "user", "content": re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~&])", r"\\\1", text)}
+    return {"role": "assistant", "content": text}
