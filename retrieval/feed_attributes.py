@@ -20,12 +20,45 @@ MOST_ATTRIBUTES = 500
 _TYPED = re.compile(r"[tnbsifd]_(?=\w)")  # "t_colour", "n_weight", "b_touchscreen": a letter for the value's type
 _UNIT_IN_BRACKETS = re.compile(r"[\[(]\s*([^\])]+?)\s*[\])]\s*$")
 _LAST_WORD = re.compile(r"[\s_]([A-Za-zµ]+)_*$")
-# last words of a name that look like a unit and are none: "age (min)", "line in", "quantity of pieces", "class A"
-_NO_UNITS = frozenset(
-    {"min", "in", "mo", "a", "c", "s", "persons", "people", "person", "pieces", "piece", "pages", "page"}
+# the units that the bare last word of a name is trusted to be: "h", "w" and "min" there are height, width and minimum
+_SYMBOLS = frozenset(
+    [
+        "g",
+        "kg",
+        "mg",
+        "lb",
+        "lbs",
+        "oz",
+        "mm",
+        "cm",
+        "km",
+        "inch",
+        "inches",
+        "ft",
+        "ml",
+        "cl",
+        "l",
+        "gb",
+        "mb",
+        "tb",
+        "hz",
+        "khz",
+        "mhz",
+        "ghz",
+        "wh",
+        "kwh",
+        "mah",
+        "mp",
+        "dpi",
+        "rpm",
+        "kw",
+        "mbps",
+    ]
 )
 _YES, _NO = frozenset({"yes", "true", "y"}), frozenset({"no", "false", "n"})
-_LIST_BREAK = re.compile(r"\s*(?:[;|•\n]|,(?!\d))\s*-?\s*")
+_LIST_BREAK = re.compile(r"\s*(?:[;|•\n]|,(?!\d))(?![^()]*\))\s*")
+_BULLET = re.compile(r"^[-*]\s+")
+_GENERATION = re.compile(r"[1-6]G")  # of a mobile network: no grams
 _LETTER_CODES = re.compile(r"\b(?:gender|sex|size|class|grade|type)\b")
 
 
@@ -121,8 +154,13 @@ def _name_and_unit(raw: str, numeric: bool) -> tuple[str, str | None]:
     """The name in lower-case words and the unit its end names: "n_weight__g_" is ("weight", "g")."""
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", " ", raw)
     unit = None
-    match = _UNIT_IN_BRACKETS.search(text) or _LAST_WORD.search(text)
-    if numeric and match and match[1].casefold() not in _NO_UNITS and _is_unit(match[1]):
+    if numeric and (match := _UNIT_IN_BRACKETS.search(text)):
+        is_unit = match[1] != "min" and (len(match[1]) > 1 or match[1].islower()) and _is_unit(match[1])
+    elif numeric and (match := _LAST_WORD.search(text)):
+        is_unit = match[1].casefold() in _SYMBOLS
+    else:
+        is_unit = False
+    if is_unit and match is not None:
         unit, text = match[1], text[: match.start()]
     name = re.sub(r"[\s_]+", " ", clean_text(text, "name", Notes())).strip(" :.-").casefold()
     return name[:100], unit
@@ -169,12 +207,15 @@ def _worded(name: str, text: str, unit: str | None) -> Attribute:
             return Attribute(name, text, ("yes" if folded in _YES else "no",))
         return Attribute(name, text, (folded,))
     quantity = parse_quantity(f"{text} {unit}" if unit else text) if text[0] in "-−+.0123456789" else None
+    if _GENERATION.fullmatch(text):
+        quantity = None
     shown = " ".join(text.split("\n"))
     if quantity is not None:
         return Attribute(name, f"{shown} {unit}" if unit else shown, (folded,), quantity.number, quantity.unit)
     breaks = re.compile(_LIST_BREAK.pattern + r"|\s*/\s*") if "colo" in name else _LIST_BREAK
-    values = tuple(dict.fromkeys(part for part in (p.strip(" -") for p in breaks.split(folded)) if part))
-    return Attribute(name, re.sub(r"\s*\n\s*-?\s*", ", ", text), values or (folded,))
+    values = tuple(dict.fromkeys(part for part in (_BULLET.sub("", p).strip() for p in breaks.split(folded)) if part))
+    text = ", ".join(_BULLET.sub("", line) for line in text.split("\n"))
+    return Attribute(name, text, values or (folded,))
 
 
 def _renamed(attribute: Attribute, taken: Mapping[str, Attribute]) -> Attribute:
