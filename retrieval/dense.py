@@ -36,5 +36,9 @@ class DenseSource:
             return np.zeros(len(rows))
         return self._index.similarities(self._vector(query), rows)
 
+    def vectors(self, rows: Rows) -> Vectors:
+        """The items' vectors: float32 (n, dimension), unit length; zeros for a row without one."""
+        return self._index.vectors(rows)
+
     def _vector(self, query: Query) -> Vectors:
         return self._embedded(query.text)

@@ -86,6 +86,14 @@ class VectorIndex:
         self.remove([item_id for item_id in self._digests if item_id not in self._catalogue])
         return self.upsert([*self._catalogue], progress)
 
+    def rebuild(self, progress: Progress | None = None) -> int:
+        """Embed everything again into a new collection; returns how many. Searches use the old vectors meanwhile."""
+        with self._lock, self._explained():
+            self._client.delete_collection(COLLECTION)
+            self._collection = self._collection_of(self._client)
+            self._digests.clear()
+        return self.synchronize(progress)
+
     def upsert(self, items: Sequence[CatalogueItem], progress: Progress | None = None) -> int:
         """Embed and store those items whose text changed; returns how many. The items must be in the catalogue."""
         with self._lock:
@@ -126,6 +134,14 @@ class VectorIndex:
         inside = rows < len(matrix)
         similarities[inside] = matrix[rows[inside]] @ vector
         return similarities
+
+    def vectors(self, rows: Rows) -> Vectors:
+        """The vectors of rows: float32 (n, dimension); zeros for a row without one."""
+        matrix = self._matrix
+        vectors = np.zeros((len(rows), matrix.shape[1]), dtype=np.float32)
+        inside = rows < len(matrix)
+        vectors[inside] = matrix[rows[inside]]
+        return vectors
 
     def _approximate(self, vector: Vectors, limit: int) -> Proposal:
         with self._explained():
@@ -193,13 +209,15 @@ class VectorIndex:
         if rebuild:
             with suppress(NotFoundError):
                 client.delete_collection(COLLECTION)
-        collection = client.get_or_create_collection(
+        return client, self._collection_of(client)
+
+    def _collection_of(self, client: Client) -> Collection:
+        return client.get_or_create_collection(
             COLLECTION,
             embedding_function=None,
             configuration={"hnsw": {"space": "cosine"}},
             metadata={"encoder": self._encoder.fingerprint},
         )
-        return client, collection
 
     def _load(self, collection: Collection) -> None:
         """Fill the matrix from Chroma. Vectors of items that left the shop are known by digest alone."""
