@@ -1,0 +1,132 @@
+"""Checks that compare items with each other: price outliers, duplicates, spellings, values that no filter reaches."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from statistics import median
+
+from rapidfuzz import fuzz, process
+
+from retrieval.catalogue import Attribute, CatalogueItem
+from retrieval.findings import Finding, Kind, Severity
+
+_LEAST_PRICES = 8
+_ROBUST_Z = 5.0
+_LEAST_SPREAD = 0.15  # of log prices: a category priced all alike isn't full of outliers
+_SIMILAR_BRANDS = 90.0
+_COMMON = 10  # times as many items as the rare spelling
+
+
+def check_catalogue(items: Sequence[CatalogueItem]) -> Iterator[Finding]:
+    """Every finding that comparing items shows."""
+    yield from _price_outliers(items)
+    yield from _currencies(items)
+    yield from _duplicates(items)
+    yield from _brand_spellings(items)
+    by_name: dict[str, list[tuple[CatalogueItem, Attribute]]] = defaultdict(list)
+    for item in items:
+        for attribute in item.attributes.values():
+            by_name[attribute.name].append((item, attribute))
+    for name, uses in by_name.items():
+        yield from _attribute_values(name, uses)
+        yield from _value_spellings(name, uses)
+
+
+def _price_outliers(items: Iterable[CatalogueItem]) -> Iterator[Finding]:
+    """Robust z-score of the log price within the category: 0.6745 (x - median) / MAD, beyond 5."""
+    groups: dict[tuple[str, str], list[tuple[CatalogueItem, float]]] = defaultdict(list)
+    for item in items:
+        if item.price is not None and item.category:
+            groups[item.category[-1].casefold(), item.price.currency].append((item, math.log(item.price.minor)))
+    for (category, _), priced in groups.items():
+        if len(priced) < _LEAST_PRICES:
+            continue
+        middle = median(x for _, x in priced)
+        spread = max(_LEAST_SPREAD, median(abs(x - middle) for _, x in priced))
+        for item, x in priced:
+            if abs(0.6745 * (x - middle) / spread) > _ROBUST_Z:
+                times = math.exp(abs(x - middle))
+                message = (
+                    f"{item.price} is {times:.0f} times {'above' if x > middle else 'below'} the median of {category}"
+                )
+                yield Finding(item.item_id, Kind.PRICE_OUTLIER, "price", message, Severity.WARNING)
+
+
+def _currencies(items: Iterable[CatalogueItem]) -> Iterator[Finding]:
+    priced = [(item, item.price.currency) for item in items if item.price is not None]
+    counts = Counter(currency for _, currency in priced)
+    usual = counts.most_common(1)[0][0] if counts else ""
+    for item, currency in priced:
+        if currency != usual:
+            message = f"{item.price}: no price filter in {usual}, the catalogue's usual currency, admits it"
+            yield Finding(item.item_id, Kind.UNREACHABLE, "price", message, Severity.WARNING)
+
+
+def _duplicates(items: Iterable[CatalogueItem]) -> Iterator[Finding]:
+    """Items of one brand whose titles have the same words, unless they are variants of one model."""
+    first: dict[tuple[str, str], CatalogueItem] = {}
+    for item in items:
+        key = " ".join(sorted(re.findall(r"\w+", item.title.casefold()))), (item.brand or "").casefold()
+        other = first.setdefault(key, item)
+        if other is not item and (item.variant_of is None or item.variant_of != other.variant_of):
+            message = f"has the title of {other.item_id}: {item.title[:80]!r}"
+            yield Finding(item.item_id, Kind.DUPLICATE, "title", message, Severity.WARNING)
+
+
+def _brand_spellings(items: Iterable[CatalogueItem]) -> Iterator[Finding]:
+    """Brands that differ from a more frequent one only in punctuation and spaces, or, when rare, in a letter or two."""
+    users: dict[str, list[CatalogueItem]] = defaultdict(list)
+    for item in items:
+        if item.brand is not None:
+            users[item.brand.casefold()].append(item)
+    names = sorted(users, key=lambda name: -len(users[name]))
+    plain: dict[str, str] = {}
+    for name in names:
+        usual = plain.setdefault(re.sub(r"[\W_]+", "", name) or name, name)
+        if usual == name and len(name) > 3 and len(users[name]) <= 2:
+            frequent = [n for n in names if len(users[n]) >= _COMMON * len(users[name])]
+            similar = process.extractOne(name, frequent, scorer=fuzz.ratio, score_cutoff=_SIMILAR_BRANDS)
+            usual = similar[0] if similar else name
+        if usual != name:
+            for item in users[name]:
+                message = f"{item.brand!r} may be {users[usual][0].brand!r}, which {len(users[usual])} items have"
+                yield Finding(item.item_id, Kind.SPELLING, "brand", message, Severity.WARNING)
+
+
+def _attribute_values(name: str, uses: Sequence[tuple[CatalogueItem, Attribute]]) -> Iterator[Finding]:
+    """Names used once; and in a name whose values are numbers, those that are none or have another unit."""
+    if len(uses) == 1:
+        item, attribute = uses[0]
+        message = f"only this item states it ({attribute.text[:60]!r})"
+        yield Finding(item.item_id, Kind.RARE_ATTRIBUTE, name, message, Severity.NOTE)
+        return
+    units = Counter(attribute.unit for _, attribute in uses if attribute.number is not None)
+    if units.total() < 0.8 * len(uses):
+        return
+    usual = units.most_common(1)[0][0]
+    for item, attribute in uses:
+        if attribute.number is None and any(c.isdigit() for c in attribute.text):
+            message = f"{attribute.text[:60]!r} is not read as a number, unlike most values of {name}"
+            yield Finding(item.item_id, Kind.UNREACHABLE, name, message, Severity.WARNING)
+        elif attribute.number is not None and attribute.unit != usual:
+            message = (
+                f"{attribute.text[:60]!r} is in {attribute.unit or 'no unit'}, most values in {usual or 'no unit'}"
+            )
+            yield Finding(item.item_id, Kind.UNREACHABLE, name, message, Severity.WARNING)
+
+
+def _value_spellings(name: str, uses: Sequence[tuple[CatalogueItem, Attribute]]) -> Iterator[Finding]:
+    """Words that differ from a more frequent value of the attribute only in punctuation and spaces."""
+    counts = Counter(value for _, attribute in uses if attribute.number is None for value in attribute.values)
+    usual: dict[str, str] = {}
+    for value, _ in counts.most_common():
+        usual.setdefault(re.sub(r"[\W_]+", "", value) or value, value)
+    for item, attribute in uses:
+        for value in attribute.values if attribute.number is None else ():
+            other = usual[re.sub(r"[\W_]+", "", value) or value]
+            if other != value:
+                message = f"{value[:60]!r} is {other[:60]!r} in {counts[other]} other places"
+                yield Finding(item.item_id, Kind.SPELLING, name, message, Severity.NOTE)
