@@ -28,7 +28,7 @@ class Columns:
     """Columns over all rows of a catalogue, removed ones included (they are never admitted). Safe between threads."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
+        self.catalogue = catalogue
         self._lock = threading.Lock()
         self._indexed: list[CatalogueItem | None] = []
         self._categories: _Postings[str] = _Postings()
@@ -46,10 +46,10 @@ class Columns:
     def update(self, rows: Iterable[int]) -> None:
         """Read these rows again, after an upsert or a removal. New rows must be among them."""
         with self._lock:
-            self._grow(self._catalogue.row_count)
+            self._grow(self.catalogue.row_count)
             for row in rows:
                 self._take_out(row)
-                item = self._catalogue.at(row)
+                item = self.catalogue.at(row)
                 if item is not None:
                     self._put_in(row, item)
 
@@ -71,7 +71,7 @@ class Columns:
                     mask[rows] = False
             if constraints.in_stock:
                 mask &= self._available
-            excluded = [self._catalogue.row(i) for i in constraints.excluded_items if i in self._catalogue]
+            excluded = [self.catalogue.row(i) for i in constraints.excluded_items if i in self.catalogue]
             mask[[row for row in excluded if row < len(mask)]] = False
             return np.flatnonzero(mask).astype(np.int64, copy=False)
 

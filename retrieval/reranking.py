@@ -4,9 +4,8 @@ Content says how well an item suits the words; behaviour, what shoppers like thi
 behaviour part comes from the item's own interactions depends on how many it has: n / (n + k). The rest is what its
 content lets expect, from the other candidates, so that a new item is ranked by content alone and not punished.
 
-The need comes first. Behaviour moves an item by at most alpha / beta of the content scale, and by less the more
-decisive the content is: where the best items stand clear of the others ("hp 85 light magenta") behaviour no longer
-carries an item over that gap.
+The need comes first. Behaviour moves an item by at most alpha / beta of the content scale, and where the best items
+stand clear of the others ("hp 85 light magenta") it carries none of the others over that gap.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ class RankingSettings:
     Attributes:
         alpha, beta: weights of behaviour and content; only their ratio matters.
         trust_at: interactions at which an item's own behaviour counts half.
-        decisive_gap: gap between consecutive content scores among the first ten from which on behaviour is silent.
+        decisive_gap: gap between two successive content scores, of the first ten, that behaviour carries no item over.
         diversity: weight of likeness to what stands above, in the order of what is shown; 0: none.
         novelty: weight of being little known: settles what is otherwise equal.
     """
@@ -154,7 +153,7 @@ class _Ranking:
         expected = expected_behaviour(self.content, stated["behaviour"], trust)
         believed = trust * stated["behaviour"] + (1 - trust) * expected
         total = settings.alpha + settings.beta
-        alpha = settings.alpha / total * (1 - decisiveness(self.content, settings.decisive_gap))
+        alpha = settings.alpha / total * (1 - silenced_behaviour(self.content, settings.decisive_gap))
         novelty = 1 / np.sqrt(1 + self.counts)
         relevance = alpha * believed + settings.beta / total * self.content + settings.novelty * novelty
         parts = {"content": self.content, "expected": expected, "trust": trust, "novelty": novelty}
@@ -223,8 +222,15 @@ def expected_behaviour(content: Scores, behaviour: Scores, trust: Scores) -> Sco
     return np.asarray(np.clip(level + slope * (content - centre), 0.0, 1.0), dtype=np.float64)
 
 
-def decisiveness(content: Scores, decisive_gap: float) -> float:
-    """How clearly the content sets the best items apart, in [0, 1]: the widest gap among the first ten scores."""
+def silenced_behaviour(content: Scores, decisive_gap: float) -> Scores:
+    """How much of its behaviour each item loses, in [0, 1]: those below the widest gap among the first ten scores.
+
+    Nothing above the gap; below it the gap's share of `decisive_gap`, so that from there on nothing crosses it.
+    """
     best = np.sort(content)[::-1][:10]
-    gap = float(np.max(-np.diff(best))) if len(best) > 1 else 0.0
-    return min(1.0, gap / decisive_gap)
+    if len(best) < 2:
+        return np.zeros_like(content)
+    gaps = best[:-1] - best[1:]
+    widest = int(np.argmax(gaps))
+    share = min(1.0, float(gaps[widest]) / decisive_gap)
+    return np.where(content < best[widest], share, 0.0)
