@@ -12,11 +12,14 @@ from rapidfuzz import fuzz, process
 
 from retrieval.catalogue import Attribute, CatalogueItem
 from retrieval.findings import Finding, Kind, Severity
+from retrieval.item_checks import agrees, disagreement
+from retrieval.units import QuantityMention, find_quantities
 
 _LEAST_PRICES = 8
 _ROBUST_Z = 5.0
 _LEAST_SPREAD = 0.15  # of log prices: a category priced all alike isn't full of outliers
 _SIMILAR_BRANDS = 90.0
+_FEW_CASES = 5
 _COMMON = 10  # times as many items as the rare spelling
 
 
@@ -26,6 +29,7 @@ def check_catalogue(items: Sequence[CatalogueItem]) -> Iterator[Finding]:
     yield from _currencies(items)
     yield from _duplicates(items)
     yield from _brand_spellings(items)
+    yield from _contradicting_quantities(items)
     by_name: dict[str, list[tuple[CatalogueItem, Attribute]]] = defaultdict(list)
     for item in items:
         for attribute in item.attributes.values():
@@ -61,7 +65,7 @@ def _currencies(items: Iterable[CatalogueItem]) -> Iterator[Finding]:
     usual = counts.most_common(1)[0][0] if counts else ""
     for item, currency in priced:
         if currency != usual:
-            message = f"{item.price}: no price filter in {usual}, the catalogue's usual currency, admits it"
+            message = f"is {item.price}: no price filter in {usual}, the catalogue's usual currency, admits it"
             yield Finding(item.item_id, Kind.UNREACHABLE, "price", message, Severity.WARNING)
 
 
@@ -73,7 +77,8 @@ def _duplicates(items: Iterable[CatalogueItem]) -> Iterator[Finding]:
         other = first.setdefault(key, item)
         if other is not item and (item.variant_of is None or item.variant_of != other.variant_of):
             message = f"has the title of {other.item_id}: {item.title[:80]!r}"
-            yield Finding(item.item_id, Kind.DUPLICATE, "title", message, Severity.WARNING)
+            severity = Severity.WARNING if item.price == other.price else Severity.NOTE
+            yield Finding(item.item_id, Kind.DUPLICATE, "title", message, severity)
 
 
 def _brand_spellings(items: Iterable[CatalogueItem]) -> Iterator[Finding]:
@@ -85,7 +90,7 @@ def _brand_spellings(items: Iterable[CatalogueItem]) -> Iterator[Finding]:
     names = sorted(users, key=lambda name: -len(users[name]))
     plain: dict[str, str] = {}
     for name in names:
-        usual = plain.setdefault(re.sub(r"[\W_]+", "", name) or name, name)
+        usual = plain.setdefault(_plain(name), name)
         if usual == name and len(name) > 3 and len(users[name]) <= 2:
             frequent = [n for n in names if len(users[n]) >= _COMMON * len(users[name])]
             similar = process.extractOne(name, frequent, scorer=fuzz.ratio, score_cutoff=_SIMILAR_BRANDS)
@@ -94,6 +99,27 @@ def _brand_spellings(items: Iterable[CatalogueItem]) -> Iterator[Finding]:
             for item in users[name]:
                 message = f"{item.brand!r} may be {users[usual][0].brand!r}, which {len(users[usual])} items have"
                 yield Finding(item.item_id, Kind.SPELLING, "brand", message, Severity.WARNING)
+
+
+def _contradicting_quantities(items: Iterable[CatalogueItem]) -> Iterator[Finding]:
+    """An item's only attribute in some unit, where the title states other numbers in that unit.
+
+    Told by the whole catalogue: where titles seldom state this attribute's number, it isn't what they speak of.
+    """
+    cases: dict[str, list[tuple[CatalogueItem, Attribute, QuantityMention | None]]] = defaultdict(list)
+    for item in items:
+        units = Counter(a.unit for a in item.attributes.values() if a.number is not None and a.unit is not None)
+        mentions = find_quantities(item.title) if units else ()
+        for attribute in item.attributes.values():
+            alike = [m for m in mentions if m.quantity.unit == attribute.unit]
+            if attribute.number is not None and units[attribute.unit] == 1 and alike:
+                agreed = any(agrees(m, attribute) for m in alike)
+                cases[attribute.name].append((item, attribute, None if agreed else alike[0]))
+    for stated in cases.values():
+        differing = [(item, attribute, mention) for item, attribute, mention in stated if mention is not None]
+        if len(stated) < _FEW_CASES or len(differing) < len(stated) / 2:
+            for item, attribute, mention in differing:
+                yield disagreement(item, attribute, "title", mention, Severity.WARNING)
 
 
 def _attribute_values(name: str, uses: Sequence[tuple[CatalogueItem, Attribute]]) -> Iterator[Finding]:
@@ -123,10 +149,15 @@ def _value_spellings(name: str, uses: Sequence[tuple[CatalogueItem, Attribute]])
     counts = Counter(value for _, attribute in uses if attribute.number is None for value in attribute.values)
     usual: dict[str, str] = {}
     for value, _ in counts.most_common():
-        usual.setdefault(re.sub(r"[\W_]+", "", value) or value, value)
+        usual.setdefault(_plain(value), value)
     for item, attribute in uses:
         for value in attribute.values if attribute.number is None else ():
-            other = usual[re.sub(r"[\W_]+", "", value) or value]
+            other = usual[_plain(value)]
             if other != value:
                 message = f"{value[:60]!r} is {other[:60]!r} in {counts[other]} other places"
                 yield Finding(item.item_id, Kind.SPELLING, name, message, Severity.NOTE)
+
+
+def _plain(words: str) -> str:
+    """The words without what spellings differ in: spaces, hyphens, quotes and marks; dots stay ("2.0" is not "20")."""
+    return re.sub(r"[\s\-_/'’®™()]+", "", words) or words

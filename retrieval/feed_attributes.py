@@ -22,38 +22,8 @@ _UNIT_IN_BRACKETS = re.compile(r"[\[(]\s*([^\])]+?)\s*[\])]\s*$")
 _LAST_WORD = re.compile(r"[\s_]([A-Za-zµ]+)_*$")
 # the units that the bare last word of a name is trusted to be: "h", "w" and "min" there are height, width and minimum
 _SYMBOLS = frozenset(
-    [
-        "g",
-        "kg",
-        "mg",
-        "lb",
-        "lbs",
-        "oz",
-        "mm",
-        "cm",
-        "km",
-        "inch",
-        "inches",
-        "ft",
-        "ml",
-        "cl",
-        "l",
-        "gb",
-        "mb",
-        "tb",
-        "hz",
-        "khz",
-        "mhz",
-        "ghz",
-        "wh",
-        "kwh",
-        "mah",
-        "mp",
-        "dpi",
-        "rpm",
-        "kw",
-        "mbps",
-    ]
+    {"g", "kg", "mg", "lb", "lbs", "oz", "mm", "cm", "km", "inch", "inches", "ft", "ml", "cl", "l", "gb", "mb", "tb"}
+    | {"hz", "khz", "mhz", "ghz", "wh", "kwh", "mah", "mp", "dpi", "rpm", "kw", "mbps"}
 )
 _YES, _NO = frozenset({"yes", "true", "y"}), frozenset({"no", "false", "n"})
 _LIST_BREAK = re.compile(r"\s*(?:[;|•\n]|,(?!\d))(?![^()]*\))\s*")

@@ -68,20 +68,21 @@ def _instructions_and_markup(item: CatalogueItem) -> Iterator[Finding]:
 
 def _contradicting_quantities(item: CatalogueItem) -> Iterator[Finding]:
     measured = [a for a in item.attributes.values() if a.number is not None and a.unit is not None]
-    if not measured:
-        return
-    for name, text in (("title", item.title), ("description", item.description)):
-        mentions = [m for m in find_quantities(text) if m.quantity.unit is not None]
+    for name, text in (("title", item.title), ("description", item.description)) if measured else ():
+        mentions = find_quantities(text)
         for attribute in measured:
-            alike = [m for m in mentions if m.quantity.unit == attribute.unit]
-            named = [m for m in alike if _names(text, m, attribute)]
-            alone = name == "title" and sum(a.unit == attribute.unit for a in measured) == 1
-            compared = named or (alike if alone else [])
-            if compared and not any(_agree(m, attribute) for m in compared):
-                stated = format_quantity(compared[0].quantity.number, attribute.unit)
-                message = f"{attribute.name} is {attribute.text}, and the {name} says {stated}"
-                severity = Severity.ERROR if named else Severity.WARNING
-                yield Finding(item.item_id, Kind.CONTRADICTION, attribute.name, message, severity)
+            named = [m for m in mentions if m.quantity.unit == attribute.unit and _names(text, m, attribute)]
+            if named and not any(agrees(m, attribute) for m in named):
+                yield disagreement(item, attribute, name, named[0], Severity.ERROR)
+
+
+def disagreement(
+    item: CatalogueItem, attribute: Attribute, name: str, mention: QuantityMention, severity: Severity
+) -> Finding:
+    """The finding that a text states another number than an attribute does."""
+    stated = format_quantity(mention.quantity.number, mention.quantity.unit)
+    message = f"is {attribute.text}, and the {name} says {stated}"
+    return Finding(item.item_id, Kind.CONTRADICTION, attribute.name, message, severity)
 
 
 def _names(text: str, mention: QuantityMention, attribute: Attribute) -> bool:
@@ -91,7 +92,8 @@ def _names(text: str, mention: QuantityMention, attribute: Attribute) -> bool:
     return bool(following & words.union(*(_ALSO_CALLED.get(word, set()) for word in words)))
 
 
-def _agree(mention: QuantityMention, attribute: Attribute) -> bool:
+def agrees(mention: QuantityMention, attribute: Attribute) -> bool:
+    """Whether a quantity in a text is the attribute's number, within the rounding of units."""
     assert attribute.number is not None
     return abs(mention.quantity.number - attribute.number) <= _SLACK * max(abs(attribute.number), 1e-9)
 
@@ -103,7 +105,7 @@ def _contradicting_colours(item: CatalogueItem) -> Iterator[Finding]:
             continue
         stated = {_COLOUR_OF[word] for word in _COLOUR.findall(" ".join(attribute.values))}
         if stated and not stated & in_title:
-            message = f"{attribute.name} is {attribute.text}, and the title says {', '.join(sorted(in_title))}"
+            message = f"is {attribute.text}, and the title says {', '.join(sorted(in_title))}"
             yield Finding(item.item_id, Kind.CONTRADICTION, attribute.name, message, Severity.WARNING)
 
 
@@ -116,11 +118,7 @@ def _addresses(item: CatalogueItem) -> Iterator[Finding]:
             broken = bool(parts.scheme) and (parts.scheme not in ("http", "https") or "." not in parts.netloc)
         except ValueError:
             broken = True
-        broken = (
-            broken
-            or any(c.isspace() for c in address)
-            or (name == "url" and address.startswith("/") is False and "." not in address)
-        )
+        broken = broken or any(character.isspace() for character in address)
         if broken or (name == "image" and _PICTURE.search(address)):
             message = f"is no address of a {'picture' if name == 'image' else 'page'}: {_short(address)!r}"
             yield Finding(item.item_id, Kind.ADDRESS, name, message, Severity.WARNING)

@@ -27,7 +27,7 @@ def exit_code(findings: Iterable[Finding]) -> int:
 
 
 def summary(findings: Iterable[Finding], examples: int = 2) -> str:
-    """The findings counted by severity, kind and field, each with a few examples; "nothing found" when there are none."""
+    """The findings counted by severity, kind and field, each with a few examples."""
     findings = list(findings)
     counts = Counter((f.severity, f.kind, _group(f)) for f in findings)
     lines = []
