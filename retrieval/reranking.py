@@ -10,7 +10,7 @@ stand clear of the others ("hp 85 light magenta") it carries none of the others 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.candidates import Candidate, Rows, Scores
-from retrieval.catalogue import Catalogue
+from retrieval.catalogue import Catalogue, CatalogueItem
 from retrieval.interactions import EMPTY_SESSION, Session
 from retrieval.neighbours import Neighbours
 from retrieval.popularity import Popularity
@@ -111,9 +111,10 @@ def rerank(
         content lets expect of it), "trust", "novelty", "diversity" (what likeness to the items above cost) and
         "relevance".
     """
-    present = np.array([catalogue.at(int(row)) is not None for row in rows], dtype=np.bool_)
+    items = [catalogue.at(int(row)) for row in rows]
+    present = np.array([item is not None for item in items], dtype=np.bool_)
     ranking = _Ranking(
-        catalogue,
+        [item for item in items if item is not None],
         rows[present],
         content[present],
         interaction_counts[present],
@@ -137,7 +138,7 @@ def rerank(
 class _Ranking:
     """The candidates of one query, whoever asks; a place is an index into them."""
 
-    catalogue: Catalogue
+    items: Sequence[CatalogueItem]
     rows: Rows
     content: Scores
     counts: NDArray[np.int64]
@@ -188,14 +189,12 @@ class _Ranking:
 
     def group(self, place: int) -> str:
         """The model an item is a variant of, or the item itself."""
-        item = self.catalogue.at(int(self.rows[place]))
-        assert item is not None
+        item = self.items[place]
         return f"model {item.variant_of}" if item.variant_of else f"item {item.item_id}"
 
     def candidate(self, place: int, scored: Mapping[str, Scores], cost: float, rank_without_history: int) -> Candidate:
         """The candidate at a place, with all its scores."""
-        item = self.catalogue.at(int(self.rows[place]))
-        assert item is not None
+        item = self.items[place]
         scores = {name: float(part[place]) for name, part in scored.items()}
         return Candidate(
             item_id=item.item_id,
@@ -223,14 +222,14 @@ def expected_behaviour(content: Scores, behaviour: Scores, trust: Scores) -> Sco
 
 
 def silenced_behaviour(content: Scores, decisive_gap: float) -> Scores:
-    """How much of its behaviour each item loses, in [0, 1]: those below the widest gap among the first ten scores.
+    """How much of its behaviour each item loses, in [0, 1]: for the widest gap in content above it.
 
-    Nothing above the gap; below it the gap's share of `decisive_gap`, so that from there on nothing crosses it.
+    Gaps are between successive scores of the first ten; one of `decisive_gap` or more silences all below it, so that
+    nothing crosses it, while those above it are still ordered by behaviour.
     """
-    best = np.sort(content)[::-1][:10]
-    if len(best) < 2:
-        return np.zeros_like(content)
-    gaps = best[:-1] - best[1:]
-    widest = int(np.argmax(gaps))
-    share = min(1.0, float(gaps[widest]) / decisive_gap)
-    return np.where(content < best[widest], share, 0.0)
+    order = np.argsort(-content, kind="stable")
+    gaps = -np.diff(content[order], prepend=content[order[:1]])
+    gaps[10:] = 0.0
+    silenced = np.empty_like(content)
+    silenced[order] = np.minimum(1.0, np.maximum.accumulate(gaps) / decisive_gap)
+    return silenced
