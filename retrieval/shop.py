@@ -1,0 +1,192 @@
+"""The shop as one object: its records on disk, and everything in memory that is derived from them, kept in step."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+
+from filelock import FileLock, Timeout
+
+from retrieval.catalogue import Catalogue, CatalogueItem
+from retrieval.columns import Columns
+from retrieval.dense import DenseSource
+from retrieval.embedding import PACKAGED, Encoder, TextEncoder
+from retrieval.errors import SetupError
+from retrieval.index import Progress, VectorIndex
+from retrieval.interactions import EMPTY_SESSION, Interaction, Session
+from retrieval.lexical import LexicalIndex
+from retrieval.neighbours import Neighbours
+from retrieval.popularity import Popularity
+from retrieval.query import Query
+from retrieval.records import Records
+from retrieval.reranking import RankingSettings
+from retrieval.search import Searcher, SearchResult
+from retrieval.vocabulary import Vocabulary
+
+LOCK_NAME = "shop.lock"
+
+
+class Shop:
+    """A shop that can be searched while it changes. Open it with `Shop.open`; searches may come from any thread.
+
+    Attributes:
+        catalogue, columns, vocabulary: what is searched, as items come and go.
+        records: items and interactions on disk, the truth that the rest is rebuilt from.
+        encoder, dense, lexical, searcher: the parts of a search, for evaluation and benchmarks.
+    """
+
+    def __init__(
+        self,
+        lock: FileLock,
+        records: Records,
+        encoder: TextEncoder,
+        vectors: VectorIndex,
+        catalogue: Catalogue,
+        ranking: RankingSettings,
+    ) -> None:
+        self.records = records
+        self.catalogue = catalogue
+        self.encoder = encoder
+        self.columns = Columns(catalogue)
+        self.vocabulary = Vocabulary.learn(catalogue)
+        self.lexical = LexicalIndex(catalogue)
+        self.dense = DenseSource(vectors, encoder)
+        self.popularity = Popularity(catalogue, records.interactions())
+        self.neighbours = Neighbours(catalogue, records.interactions())
+        self.searcher = Searcher(
+            catalogue, self.columns, self.lexical, self.dense, self.popularity, self.neighbours, ranking
+        )
+        self._vectors = vectors
+        self._file_lock = lock
+        self._writing = threading.RLock()
+        self._observed: defaultdict[str, list[Interaction]] = defaultdict(list)
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        *,
+        encoder: str | TextEncoder = PACKAGED,
+        chroma_url: str | None = None,
+        alpha: float = 0.3,
+        beta: float = 0.7,
+        rebuild: bool = False,
+        progress: Progress | None = None,
+    ) -> Shop:
+        """Open the shop in a data folder, which is made when it isn't there, and finish what was interrupted.
+
+        Args:
+            folder: records, vectors and a lock: one process at a time owns it.
+            encoder: 'packaged', a sentence-transformers folder, a hub id, or an encoder.
+            chroma_url: of a Chroma server; None: embedded, in the folder.
+            alpha, beta: weights of behaviour and of content in the relevance.
+            rebuild: make all vectors again.
+            progress: called while items are embedded, with how many are done and how many there are.
+
+        Raises:
+            SetupError: another process has the folder, a file in it cannot be used, or the encoder is not there.
+        """
+        with ExitStack() as undo:
+            lock = _locked(folder)
+            undo.callback(lock.release)
+            text_encoder = Encoder(encoder) if isinstance(encoder, str) else encoder
+            records = Records(folder)
+            undo.callback(records.close)
+            catalogue = Catalogue(records.items())
+            vectors = VectorIndex(catalogue, text_encoder, folder, chroma_url, rebuild)
+            undo.callback(vectors.close)
+            vectors.synchronize(progress)
+            shop = cls(lock, records, text_encoder, vectors, catalogue, RankingSettings(alpha, beta))
+            undo.pop_all()
+        return shop
+
+    def __enter__(self) -> Shop:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the folder back."""
+        self._vectors.close()
+        self.records.close()
+        self._file_lock.release()
+
+    def search(self, query: Query, session: Session = EMPTY_SESSION) -> SearchResult:
+        """Search: see `retrieval.search.Searcher.search`."""
+        return self.searcher.search(query, session)
+
+    def upsert(self, items: Iterable[CatalogueItem]) -> int:
+        """Add or replace items: stored, then searchable, before this returns. Returns how many changed."""
+        items = list(items)
+        with self._writing:
+            changes = self.records.upsert(items)
+            changed = {*changes.added, *changes.changed}
+            self.index_items([item for item in items if item.item_id in changed])
+        return len(changed)
+
+    def index_items(self, items: Sequence[CatalogueItem]) -> None:
+        """Make items searchable that the records have already; of several with one id the last counts."""
+        latest = list({item.item_id: item for item in items}.values())
+        if not latest:
+            return
+        with self._writing:
+            rows = self.catalogue.upsert(latest)
+            self.columns.update(rows)
+            self.lexical.update(rows)
+            self.vocabulary.include(latest)
+            self._vectors.upsert(latest)
+
+    def remove(self, item_ids: Iterable[str]) -> int:
+        """Take items out, from the disk first; returns how many there were. Interactions with them stay."""
+        ids = list(item_ids)
+        with self._writing:
+            removed = self.records.remove(ids)
+            rows = self.catalogue.remove(ids)
+            self.columns.update(rows)
+            self.lexical.update(rows)
+            self._vectors.remove(ids)
+        return removed
+
+    def observe(self, interaction: Interaction) -> None:
+        """Count an interaction from now on. It is not stored: that is the caller's, who knows of consent."""
+        with self._writing:
+            self._observed[interaction.shopper_id].append(interaction)
+            self.popularity.add(interaction)
+            self.neighbours.add(interaction)
+
+    def forget(self, shopper_id: str) -> int:
+        """Erase a shopper's interactions from the records and subtract them from every count; returns how many."""
+        with self._writing:
+            gone = [*self.records.remove_shopper(shopper_id), *self._observed.pop(shopper_id, [])]
+            self.popularity.forget(gone)
+            self.neighbours.forget(gone)
+        return len(gone)
+
+    def rebuild_vectors(self, progress: Progress | None = None) -> int:
+        """Make the vectors of all items again; returns how many."""
+        with self._writing:
+            return self._vectors.rebuild(progress)
+
+
+def _locked(folder: Path) -> FileLock:
+    """The lock of a data folder, taken."""
+    lock = FileLock(folder / LOCK_NAME, timeout=0)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout as error:
+        raise SetupError(
+            f"Another process is using the data folder {folder.resolve()}; two at once would corrupt it.",
+            "Stop that process (a running 'serve' or 'ingest'), or set ASSISTANT_DATA_FOLDER to another folder.",
+        ) from error
+    except OSError as error:
+        raise SetupError(
+            f"The data folder {folder.resolve()} cannot be used: {error}.",
+            "Grant this user the rights to write there, or set ASSISTANT_DATA_FOLDER to another folder.",
+        ) from error
+    return lock
