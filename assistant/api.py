@@ -10,7 +10,7 @@ from fastapi import APIRouter, HTTPException, Response
 from fastapi.responses import FileResponse, JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from assistant.conversation import UtteranceError, run
+from assistant.conversation import UtteranceError, clean, run
 from assistant.turn_json import turn_as_json
 from retrieval.errors import AssistantError
 from retrieval.query import Query
@@ -137,8 +137,9 @@ def routes(service: Service) -> APIRouter:
     def chat(request: ChatRequest) -> dict[str, Any]:
         """Say something; answers with the whole turn. 404: no such conversation; 422: it cannot be read."""
         try:
+            utterance = clean(request.utterance)
             conversation_id = request.conversation_id or service.conversations.start()
-            return turn_as_json(run(service.conversations.say(conversation_id, request.utterance)))
+            return turn_as_json(run(service.conversations.say(conversation_id, utterance)))
         except UtteranceError as error:
             raise HTTPException(422, str(error)) from error
         except KeyError as error:
@@ -196,6 +197,8 @@ def picture_response(folder: Path, path: str) -> Response:
     Raises:
         HTTPException: 404, there is no such picture.
     """
+    if "\0" in path:
+        raise HTTPException(404, "There is no such picture.")
     file = (folder / path).resolve()
     kind = PICTURE_TYPES.get(file.suffix.lower())
     if kind is None or not file.is_relative_to(folder) or not file.is_file():

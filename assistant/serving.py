@@ -51,9 +51,9 @@ def serve(settings: Settings, say: Callable[[str], None], *, open_page: bool = F
     Raises:
         SetupError: the port is taken, or see `open_service`.
     """
-    from assistant.service import open_service
-
     with _listen(settings) as listening:
+        from assistant.service import open_service
+
         service = open_service(settings, say)
         page = f"http://{settings.host}:{settings.port}/"
 

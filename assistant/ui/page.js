@@ -2,6 +2,7 @@
 // Sends presses, and keeps what a panel's own redraw would lose: open details and ticked boxes.
 const ticked = new Set();
 const opened = new Set();
+let drawn = '';
 
 function restore() {
   const boxes = [...element.querySelectorAll('.tick input')];
@@ -45,4 +46,18 @@ element.addEventListener('error', (event) => {
   if (event.target.tagName === 'IMG') event.target.remove();
 }, true);
 
-watch('value', restore);
+// Other cards, or a comparison: start reading at the top again.
+function settle() {
+  const boxes = [...element.querySelectorAll('.tick input')].map((box) => box.value);
+  const now = JSON.stringify([boxes, element.querySelector('.comparison')?.textContent]);
+  if (now !== drawn) {
+    drawn = now;
+    element.closest('.block').scrollTop = 0;
+    element.querySelector('.cards')?.scrollTo({ left: 0 });
+  }
+}
+
+watch('value', () => {
+  restore();
+  settle();
+});

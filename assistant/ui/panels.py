@@ -75,7 +75,9 @@ def _compare_bar() -> Markup:
 def _comparison(table: ComparisonTable | None) -> Markup:
     if table is None:
         return Markup("")
-    head = joined(Markup('<th scope="col">{}</th>').format(title) for title in table.header)
+    head = joined(
+        Markup('<th scope="col"><span class="clamped">{}</span></th>').format(title) for title in table.header
+    )
     rows = joined(
         Markup('<tr{}><th scope="row">{}{}</th>{}</tr>').format(
             Markup(' class="differs"') if row.differs else "",
@@ -143,7 +145,9 @@ def status(view: View, understanding: str, trouble: str = "") -> str:
     """
     lines = [Markup('<p class="trouble" role="alert">{}</p>').format(trouble)] if trouble else []
     if view.rung is Rung.RULES:
-        lines.append(Markup('<p class="rung">{}Read by rules: {}</p>').format(icon("info"), understanding))
+        rung, _, reason = understanding.partition(": ")
+        why = reason if rung == "rules" else "the language model gave no usable answer this time"
+        lines.append(Markup('<p class="rung">{}Read by rules: {}.</p>').format(icon("info"), why))
     elif view.rung is Rung.REPAIR:
         words = "The language model needed a second try to read that."
         lines.append(Markup('<p class="rung">{}{}</p>').format(icon("info"), words))

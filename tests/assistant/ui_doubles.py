@@ -66,7 +66,7 @@ class Rungs(NamedTuple):
     status: str
 
 
-RULES, RECORDS = Rungs("no language model is loaded"), Rungs("replies are built from records")
+RULES, RECORDS = Rungs("rules: no language model is loaded"), Rungs("replies are built from records")
 
 
 @dataclass

@@ -1,0 +1,227 @@
+"""Cards and panels: what they say, and that text of the catalogue stays text."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from ui_doubles import LIGHT, NASTY, NEED, TODAY, Spelling, a_date, laptop, pick
+
+from assistant.comparison import compare
+from assistant.dialogue import Need, Rung, Slots
+from assistant.events import Claim, Suggestion
+from assistant.store import Verdict
+from assistant.ui import panels
+from assistant.ui.cards import card, is_new
+from assistant.ui.fits import fits
+from assistant.ui.html import picture_address, web_address
+from assistant.ui.view import View
+from retrieval.catalogue import Attribute, Money
+from retrieval.query import Constraints, Relaxation
+
+display = Spelling().display
+
+
+class Elements(HTMLParser):
+    """Every element with its attributes, and the text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def drawn(item=None, constraints=None, verdict=None, claims=(), interactions=12) -> Elements:
+    shown = pick(item or laptop(1), interactions=interactions)
+    return Elements(card(shown, constraints or Constraints(), verdict, claims, TODAY, display))
+
+
+def full_view(**changes) -> View:
+    picks = (pick(laptop(1), 1), pick(laptop(2), 2))
+    return replace(View(conversation_id="c", picks=picks, matching=2), **changes)
+
+
+def test_catalogue_text_never_becomes_an_element_or_an_attribute():
+    item = laptop(
+        1,
+        item_id=NASTY,
+        title=NASTY,
+        brand=NASTY,
+        description=NASTY,
+        image=NASTY,
+        url=f"https://example.com/{NASTY}",
+        attributes={NASTY: Attribute(NASTY, NASTY, values=(NASTY,))},
+    )
+    claims = (Claim(NASTY, NASTY, NASTY, True),)
+    view = full_view(
+        picks=(pick(item, 1), pick(laptop(2), 2)),
+        claims=claims,
+        need=Need(Slots(category=NASTY, brands=(NASTY,), attributes=(NASTY,)), NASTY),
+        suggestions=(Suggestion(NASTY, NASTY, 1),),
+        relaxations=(Relaxation("brands", NASTY, Constraints(), 1),),
+        table=compare([item, laptop(2)]),
+        rung=Rung.RULES,
+    )
+    html = "".join(
+        (
+            panels.header(NASTY),
+            panels.constraints(view, display),
+            panels.picks(view, {}, TODAY, display),
+            panels.replies(view, (NASTY,)),
+            panels.replies(View(), (NASTY,)),
+            panels.status(view, NASTY, NASTY),
+        )
+    )
+    elements = Elements(html)
+    assert NASTY in elements.text
+    assert not [tag for tag, _ in elements.found if tag == "script"]
+    assert not [name for _, attributes in elements.found for name in attributes if name.startswith("on")]
+    assert all(str(attributes["src"]).startswith("/pictures/") for tag, attributes in elements.found if tag == "img")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["javascript:alert(1)", " JavaScript:alert(1)", "data:text/html,x", "file:///etc/passwd", "//", "http://[", "x"],
+)
+def test_only_web_addresses_are_followed(url):
+    assert web_address(url) is None
+    assert not [tag for tag, _ in drawn(laptop(1, url=url)).found if tag == "a"]
+
+
+@pytest.mark.parametrize(
+    ("image", "address"),
+    [
+        ("laptop 1.svg", "/pictures/laptop%201.svg"),
+        ("a/b.png", "/pictures/a/b.png"),
+        ("https://shop.example/a.jpg", "https://shop.example/a.jpg"),
+        ("javascript:alert(1)", None),
+        ("javascript://alert(1)", None),
+        ("../secret.svg", None),
+        ("/etc/x.svg", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_picture_comes_from_the_pictures_folder_or_the_web(image, address):
+    assert picture_address(image) == address
+
+
+def test_a_card_says_what_a_shopper_decides_by():
+    text = drawn().text
+    for words in ("Lenora Swift 1", "$600", "Only 3 left", "4.1 (100)", "Rated 4.1 of 5 by 100 shoppers", "1.1 kg"):
+        assert words in text
+
+
+@pytest.mark.parametrize(
+    ("stock", "words"), [(0, "Out of stock"), (5, "Only 5 left"), (6, "In stock"), (None, "$600 4.1")]
+)
+def test_stock_is_said_as_the_record_has_it(stock, words):
+    text = Elements(card(pick(laptop(1, stock=stock)), Constraints(), None, (), TODAY, display)).text
+    assert words.replace("4.1", "").strip() in text
+    assert ("stock" in text.lower() or "left" in text) is (stock is not None)
+
+
+def test_an_item_without_a_price_says_so():
+    assert "Price not stated" in drawn(laptop(1, price=None)).text
+
+
+@pytest.mark.parametrize(
+    ("days", "interactions", "new"), [(10, 0, True), (10, 1, False), (400, 0, False), (None, 0, False)]
+)
+def test_new_is_what_came_lately_and_nobody_has_tried(days, interactions, new):
+    item = laptop(1, released=None if days is None else a_date(days))
+    assert is_new(pick(item, interactions=interactions), TODAY) is new
+
+
+def test_why_it_fits_is_read_from_the_record():
+    constraints = Constraints(
+        price_min=50_000,
+        price_max=90_000,
+        currency="USD",
+        brands=frozenset({"lenora"}),
+        excluded_brands=frozenset({"hp"}),
+        attributes=(LIGHT,),
+    )
+    reasons = fits(laptop(1), constraints, display)
+    assert reasons == ("$300 under your $900", "above your $500", "weight: 1.1 kg", "made by Lenora", "Lenora, not HP")
+
+
+def test_nothing_is_said_to_fit_that_the_record_does_not_state():
+    heavy = laptop(1, attributes={}, brand=None, price=Money(95_000, "USD"))
+    wanted = Constraints(price_max=90_000, currency="USD", excluded_brands=frozenset({"hp"}), attributes=(LIGHT,))
+    assert fits(heavy, wanted, display) == ()
+
+
+def test_the_score_breakdown_names_every_part_and_no_other():
+    shown = pick(laptop(1))
+    text = drawn().text
+    assert all(f"{score:.2f}" in text for score in shown.candidate.scores.values())
+    assert "by those with a like history" not in text  # no neighbours were computed
+
+
+def test_a_cold_item_says_that_it_is_ranked_by_content():
+    assert "No shopper has interacted with it yet" in drawn(interactions=0).text
+
+
+def test_feedback_is_shown_pressed():
+    pressed = [a["aria-pressed"] for tag, a in drawn(verdict=Verdict.DISLIKE).found if "aria-pressed" in a]
+    assert pressed == ["false", "true"]
+
+
+def test_every_control_has_a_name():
+    for tag, attributes in drawn().found:
+        if tag in ("button", "input"):
+            assert attributes["aria-label"]
+
+
+def test_a_comparison_marks_the_rows_that_differ_and_says_what_is_not_stated():
+    second = replace(laptop(2), attributes={"colour": laptop(2).attributes["colour"]})
+    html = panels.picks(full_view(table=compare([laptop(1), second])), {}, TODAY, display)
+    rows = html.split("<tr")
+    price, colour, weight = (next(row for row in rows if f">{name}" in row) for name in ("price", "colour", "weight"))
+    assert 'class="differs"' in price
+    assert 'class="differs"' not in colour
+    assert '<td class="not-stated">not stated</td>' in weight
+
+
+def test_the_page_says_how_many_fit():
+    assert "2 of 37 that fit" in Elements(panels.picks(full_view(matching=37), {}, TODAY, display)).text
+
+
+def test_an_honest_no_when_nothing_fits():
+    view = View(conversation_id="c", need=Need(NEED))
+    assert "Nothing in the shop meets all of that" in panels.picks(view, {}, TODAY, display)
+
+
+def test_relaxations_come_before_suggestions_and_both_are_counted():
+    view = full_view(
+        relaxations=(Relaxation("price_max", "+$40", Constraints(), 6),),
+        suggestions=(Suggestion("Only Lenora", "x", 1),),
+    )
+    assert "+$40 6 items Only Lenora 1 item" in Elements(panels.replies(view, ())).text
+
+
+@pytest.mark.parametrize(
+    ("rung", "status", "words"),
+    [
+        (Rung.RULES, "rules: no language model is loaded", "Read by rules: no language model is loaded."),
+        (Rung.RULES, "model: SmolLM2 passed", "Read by rules: the language model gave no usable answer this time."),
+        (Rung.REPAIR, "model: SmolLM2 passed", "The language model needed a second try to read that."),
+        (Rung.MODEL, "model: SmolLM2 passed", ""),
+        (Rung.CONTROL, "rules: no language model is loaded", ""),
+    ],
+)
+def test_a_lower_rung_is_visible_with_its_reason(rung, status, words):
+    assert Elements(panels.status(View(rung=rung), status)).text == words

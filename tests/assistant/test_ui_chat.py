@@ -1,0 +1,186 @@
+"""The chat page's handlers over a scripted assistant: what is drawn when, and what is refused."""
+
+from __future__ import annotations
+
+import threading
+from itertools import pairwise
+from types import SimpleNamespace
+
+import pytest
+from ui_doubles import laptop, scripted_service
+
+from assistant.store import Verdict
+from assistant.ui.chat import ChatPage
+from assistant.ui.view import View
+from retrieval.errors import SetupError
+
+
+@pytest.fixture
+def service(tmp_path):
+    opened = scripted_service(tmp_path, [laptop(n) for n in (1, 2, 3)])
+    yield opened
+    opened.store.close()
+
+
+def page_over(service) -> ChatPage:
+    return ChatPage(service)
+
+
+def last(redraws, part):
+    return [redraw[part] for redraw in redraws if part in redraw][-1]
+
+
+def said(page, utterance="a light laptop", view=None):
+    return list(page.say(view or View(), utterance))
+
+
+def pressed(page, view, **data):
+    return list(page.press(view, SimpleNamespace(_data=data)))
+
+
+def test_the_cards_are_drawn_before_the_first_word_of_the_reply(service):
+    page = page_over(service)
+    redraws = said(page)
+    cards = next(n for n, redraw in enumerate(redraws) if "Lenora Swift 1" in str(redraw.get(page.picks)))
+    prose = next(n for n, redraw in enumerate(redraws) if "two" in str(redraw.get(page.chat)))
+    assert cards < prose
+    assert last(redraws, page.chat)[-1] == {
+        "role": "assistant",
+        "content": "Here are **two** that fit. Both are light.",
+    }
+
+
+def test_nothing_is_sent_twice(service):
+    page = page_over(service)
+    for part in (page.picks, page.chat, page.constraints, page.replies):
+        sent = [redraw[part] for redraw in said(page) if part in redraw]
+        assert all(before != after for before, after in pairwise(sent))
+
+
+def test_the_box_offers_stop_while_answering_and_send_afterwards(service):
+    page = page_over(service)
+    boxes = [redraw[page.box] for redraw in said(page) if page.box in redraw]
+    assert [(box["submit_btn"], box["stop_btn"]) for box in boxes] == [(False, "Stop"), ("Send", False)]
+
+
+def test_stop_keeps_what_was_said_and_the_turn_is_stored(tmp_path):
+    service = scripted_service(tmp_path, [laptop(1)], sentences=("One. ", "Two."), gate=threading.Event())
+    page = page_over(service)
+    answering = page.say(View(), "a laptop")
+    redraws = []
+    for redraw in answering:
+        redraws.append(redraw)
+        if "One." in str(redraw.get(page.chat)):
+            page._answering.stop(redraw[page.view])
+            service.assistant.gate.set()
+    view = last(redraws, page.view)
+    assert view.transcript[-1].text == "One. "
+    assert [turn["reply"] for turn in service.store.turns(view.conversation_id)] == ["One. "]
+
+
+def test_a_second_utterance_has_to_wait_for_the_first(service):
+    page = page_over(service)
+    answering = page.say(View(), "a laptop")
+    view = next(answering)[page.view]
+    assert "still answering" in last(said(page, "and a phone", view), page.status)
+    assert "Both are light." in str(last(list(answering), page.chat))
+    assert "Both are light." in str(last(said(page, "and a phone", view), page.chat))
+
+
+def test_a_page_that_is_left_does_not_block_its_conversation(service):
+    page = page_over(service)
+    answering = page.say(View(), "a laptop")
+    view = next(answering)[page.view]
+    answering.close()
+    assert "Both are light." in str(last(said(page, "a laptop", view), page.chat))
+
+
+@pytest.mark.parametrize(
+    ("utterance", "words"), [("  ", "Please type what you are looking for"), ("x" * 5000, "5,000 characters")]
+)
+def test_an_utterance_that_cannot_be_read_is_explained_and_stays_in_the_box(service, utterance, words):
+    page = page_over(service)
+    redraws = said(page, utterance)
+    assert words in last(redraws, page.status)
+    assert last(redraws, page.box)["value"] == utterance
+    assert last(redraws, page.view) == View()
+
+
+def test_a_shop_that_cannot_answer_says_so_in_plain_words(tmp_path):
+    failing = SetupError("/srv/var/conversations.db: disk full", "Free disk space.")
+    service = scripted_service(tmp_path, [laptop(1)], raising=failing)
+    page = page_over(service)
+    status = last(said(page), page.status)
+    assert "cannot answer right now" in status
+    assert "/srv/var" not in status
+
+
+def test_a_conversation_that_was_forgotten_is_not_continued(service):
+    page = page_over(service)
+    assert "no longer kept" in last(said(page, view=View(conversation_id="gone")), page.status)
+
+
+def test_a_removed_chip_is_the_same_as_saying_it(service):
+    page = page_over(service)
+    view = last(said(page), page.view)
+    view = last(pressed(page, view, press="remove", dropped="price_max"), page.view)
+    assert view.need.slots.price_max is None
+    assert service.store.state(view.conversation_id).need == view.need
+    assert service.store.turns(view.conversation_id)[-1]["rung"] == "control"
+
+
+def test_liking_is_stored_and_pressing_again_takes_it_back(service):
+    page = page_over(service)
+    view = last(said(page), page.view)
+    html = last(pressed(page, view, press="rate", item_id="laptop-1", verdict="like"), page.picks)
+    assert 'aria-pressed="true"' in html
+    assert service.store.feedback(view.conversation_id) == {"laptop-1": Verdict.LIKE}
+    pressed(page, view, press="rate", item_id="laptop-1", verdict="dislike")
+    assert service.store.feedback(view.conversation_id) == {"laptop-1": Verdict.DISLIKE}
+    pressed(page, view, press="rate", item_id="laptop-1", verdict="dislike")
+    assert service.store.feedback(view.conversation_id) == {}
+
+
+@pytest.mark.parametrize(
+    "forged", [{"press": "rate", "item_id": "laptop-9", "verdict": "like"}, {"press": "rate"}, {"press": "ask"}]
+)
+def test_a_forged_press_changes_nothing_and_is_answered_in_plain_words(service, forged):
+    page = page_over(service)
+    view = last(said(page), page.view)
+    redraws = pressed(page, view, **forged)
+    assert 'role="alert"' in last(redraws, page.status)
+    assert service.store.feedback(view.conversation_id) == {}
+    assert len(service.store.turns(view.conversation_id)) == 1
+
+
+def test_start_over_gives_an_empty_page_with_examples_and_keeps_the_other_conversation(service):
+    page = page_over(service)
+    view = last(said(page), page.view)
+    redraw = page.start_over(view)
+    assert redraw[page.view] == View()
+    assert redraw[page.chat] == []
+    assert "Laptops, but not" in page_over(scripted_service_of_many(service)).replies.value
+    assert len(service.store.turns(view.conversation_id)) == 1
+
+
+def scripted_service_of_many(service):
+    service.shop.catalogue.upsert([laptop(n) for n in range(1, 9)])
+    return service
+
+
+def test_two_shoppers_do_not_see_each_other(service):
+    page = page_over(service)
+    first, second = last(said(page, "for Ann"), page.view), last(said(page, "for Bob"), page.view)
+    assert first.conversation_id != second.conversation_id
+    assert "Ann" not in str(second)
+
+
+def test_the_shoppers_own_words_are_shown_literally(service):
+    page = page_over(service)
+    message = last(said(page, "**bold** <b>x</b> [a](http://b)"), page.chat)[0]["content"]
+    assert message == r"\*\*bold\*\* \<b\>x\</b\> \[a\]\(http://b\)"
+
+
+def test_no_event_of_the_page_is_published_as_an_endpoint(service):
+    info = page_over(service).blocks.get_api_info()
+    assert (info["named_endpoints"], info["unnamed_endpoints"]) == ({}, {})
