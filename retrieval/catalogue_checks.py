@@ -108,10 +108,10 @@ def _contradicting_quantities(items: Iterable[CatalogueItem]) -> Iterator[Findin
     """
     cases: dict[str, list[tuple[CatalogueItem, Attribute, QuantityMention | None]]] = defaultdict(list)
     for item in items:
-        units = Counter(a.unit for a in item.attributes.values() if a.number is not None and a.unit is not None)
-        mentions = find_quantities(item.title) if units else ()
+        units = Counter(a.unit for a in item.attributes.values() if a.number is not None)
+        mentions = find_quantities(item.title) if units.keys() - {None} else ()
         for attribute in item.attributes.values():
-            alike = [m for m in mentions if m.quantity.unit == attribute.unit]
+            alike = [m for m in mentions if m.quantity.unit == attribute.unit and attribute.unit is not None]
             if attribute.number is not None and units[attribute.unit] == 1 and alike:
                 agreed = any(agrees(m, attribute) for m in alike)
                 cases[attribute.name].append((item, attribute, None if agreed else alike[0]))
