@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from assistant.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,14 @@ class LanguageModel(Protocol):
 
     name: str
 
+    def load(self) -> object:
+        """Make it ready now rather than at the first generation; does nothing the second time.
+
+        Raises:
+            SetupError: it does not exist, cannot be read or does not fit.
+        """
+        ...
+
     def generate(
         self,
         prompt: Prompt,
@@ -82,3 +93,26 @@ class LanguageModel(Protocol):
 
 class LanguageModelUnavailable(RuntimeError):
     """The model cannot answer now (endpoint down, out of memory, timeout). Expected; callers have a next rung."""
+
+
+def load_language_model(settings: Settings) -> LanguageModel | None:
+    """The model that the settings name, not loaded yet: that happens at its first generation, or by its `load()`.
+
+    Returns:
+        None when the settings say 'none': the assistant runs on rules and records alone.
+
+    Raises:
+        SetupError: the endpoint does not answer its canary.
+    """
+    if settings.language_model_url is not None:
+        from assistant.endpoint_model import EndpointModel
+
+        key = settings.language_model_key.get_secret_value() if settings.language_model_key else None
+        return EndpointModel.connect(
+            settings.language_model_url, settings.language_model, key=key, timeout=settings.language_model_timeout
+        )
+    if settings.language_model == "none":
+        return None
+    from assistant.local_model import LocalModel
+
+    return LocalModel(settings.language_model, settings.quantization, patience=settings.language_model_timeout)

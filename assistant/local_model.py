@@ -1,0 +1,293 @@
+"""A language model in this process: streaming, held to a schema when asked, its fixed prompts computed once."""
+
+from __future__ import annotations
+
+import copy
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers.decoders import DecodeStream
+from transformers import DynamicCache
+
+from assistant.constrained import Constraint, Grammars
+from assistant.language_model import Generation, LanguageModelUnavailable, Prompt, Usage
+from assistant.model_loading import LoadedModel, load_model
+from assistant.packaged_model import Report, say
+from assistant.stop_texts import StopTexts
+
+_ASKED = "\N{OBJECT REPLACEMENT CHARACTER}asked\N{OBJECT REPLACEMENT CHARACTER}"
+_PREFIX_BYTES = 256 << 20
+
+
+class LocalModel:
+    """A causal language model run by transformers. Loaded once, at the first generation or by `load`; thread-safe.
+
+    One generation runs at a time; the others wait their turn in the order they came.
+
+    Args:
+        source: 'packaged', a hub id, a local folder or a .gguf file.
+        quantization: see `Settings.quantization`.
+        cache: folder for what is converted; None: the user's cache folder.
+        patience: seconds a generation waits for its turn before it gives up.
+        report: receives progress lines.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        quantization: str = "auto",
+        *,
+        cache: Path | None = None,
+        patience: float = 60.0,
+        report: Report = say,
+    ) -> None:
+        self.name = source
+        self._load: Callable[[], LoadedModel] = lambda: load_model(source, quantization, cache=cache, report=report)
+        self._patience = patience
+        self._loading = threading.Lock()
+        self._runner: Runner | None = None
+        self._turns = Turns()
+
+    def load(self) -> Runner:
+        """Load the model if it is not loaded yet.
+
+        Raises:
+            SetupError: it does not exist, cannot be read or does not fit.
+        """
+        with self._loading:
+            if self._runner is None:
+                self._runner = Runner(self._load())
+            return self._runner
+
+    def generate(
+        self,
+        prompt: Prompt,
+        *,
+        max_tokens: int,
+        schema: Mapping[str, Any] | None = None,
+        stop: Sequence[str] = (),
+        temperature: float = 0.0,
+        seed: int = 0,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Generation:
+        """See `LanguageModel.generate`. The turn is held until the stream ends or is closed."""
+        usage = Usage()
+
+        def pieces() -> Iterator[str]:
+            runner = self.load()
+            choose = Chooser(temperature, seed)
+            with self._turns.take(self._patience, cancelled) as taken:
+                if not taken:
+                    usage.stopped_by = "cancel"
+                    return
+                try:
+                    yield from runner.stream(prompt, max_tokens, schema, StopTexts(stop), choose, cancelled, usage)
+                except torch.OutOfMemoryError as error:
+                    runner.forget_prefixes()
+                    raise LanguageModelUnavailable("the GPU's memory is full") from error
+
+        return Generation(pieces(), usage)
+
+
+class Runner:
+    """The loaded model and what it remembers between generations. Not thread-safe."""
+
+    def __init__(self, loaded: LoadedModel) -> None:
+        self.quantization = loaded.quantization
+        self._network, self._tokenizer = loaded.network, loaded.tokenizer
+        self._ends = _end_tokens(loaded)
+        config = self._network.config.get_text_config(decoder=True)
+        self._limit = int(getattr(config, "max_position_embeddings", None) or 1 << 30)
+        self._grammars = Grammars(self._tokenizer.backend_tokenizer.to_str(), config.vocab_size, sorted(self._ends))
+        self._prefixes: OrderedDict[str, tuple[list[int], DynamicCache]] = OrderedDict()
+
+    def stream(
+        self,
+        prompt: Prompt,
+        max_tokens: int,
+        schema: Mapping[str, Any] | None,
+        stop: StopTexts,
+        choose: Chooser,
+        cancelled: Callable[[], bool],
+        usage: Usage,
+    ) -> Iterator[str]:
+        """Pieces of the answer; `usage` is filled in."""
+        began = time.perf_counter()
+        constraint = self._grammars.start(schema) if schema is not None else None
+        decoder = DecodeStream(skip_special_tokens=True)
+        usage.stopped_by = "cancel"  # what an abandoned stream leaves behind
+        try:
+            for token in self._tokens(prompt, max_tokens, constraint, choose, cancelled, usage):
+                usage.completion_tokens += 1
+                if usage.completion_tokens == 1:
+                    usage.seconds_to_first_token = time.perf_counter() - began
+                piece = stop.pass_on(decoder.step(self._tokenizer.backend_tokenizer, token) or "")
+                if piece:
+                    yield piece
+                if stop.met:
+                    usage.stopped_by = "stop"
+                    return
+            rest = stop.rest()
+            if rest:
+                yield rest
+        finally:
+            usage.seconds = time.perf_counter() - began
+
+    def _tokens(
+        self,
+        prompt: Prompt,
+        max_tokens: int,
+        constraint: Constraint | None,
+        choose: Chooser,
+        cancelled: Callable[[], bool],
+        usage: Usage,
+    ) -> Iterator[int]:
+        """The answer's tokens, without the one that ends it."""
+        pending, cache = self._begin(prompt, max_tokens, usage)
+        made = 0
+        while made < max_tokens:
+            forced = constraint.forced() if constraint else []
+            for token in forced[: max_tokens - made]:
+                yield token
+            made += len(forced)
+            pending = pending + forced
+            if constraint and constraint.finished:
+                usage.stopped_by = "end"
+                return
+            if made >= max_tokens:
+                break
+            if cancelled():
+                return
+            logits = self._advance(pending, cache)
+            if constraint:
+                logits = constraint.masked(logits)
+            token = choose(logits)
+            if token in self._ends:
+                usage.stopped_by = "end"
+                return
+            if constraint:
+                constraint.take(token)
+            made += 1
+            pending = [token]
+            yield token
+        finished = constraint is not None and constraint.finished
+        usage.stopped_by = "end" if finished else "limit"
+
+    @torch.inference_mode()  # type: ignore[untyped-decorator]  # torch is not followed
+    def _advance(self, tokens: list[int], cache: DynamicCache) -> torch.Tensor:
+        """Feed tokens; the logits of the next one, float32, shape (vocabulary,)."""
+        ids = torch.tensor([tokens], device=self._network.device)
+        output = self._network(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
+        logits: torch.Tensor = output.logits[0, -1].float()
+        return logits
+
+    def _begin(self, prompt: Prompt, max_tokens: int, usage: Usage) -> tuple[list[int], DynamicCache]:
+        """The prompt's tokens that are still to be fed, and a cache that holds those before them."""
+        tokens = self._encode(self._words(prompt.fixed, prompt.asked))
+        usage.prompt_tokens = len(tokens)
+        if len(tokens) + max_tokens > self._limit:
+            raise LanguageModelUnavailable(f"a prompt of {len(tokens)} tokens exceeds the model's {self._limit}")
+        known = self._prefixes.pop(prompt.fixed, None)
+        if known is None:
+            prefix = self._encode(self._words(prompt.fixed, _ASKED).partition(_ASKED)[0])
+            if tokens[: len(prefix)] != prefix or not 0 < len(prefix) < len(tokens):
+                return tokens, self._fresh_cache()
+            cache = self._fresh_cache()
+            self._advance(prefix, cache)
+        else:
+            prefix, cache = known
+            if tokens[: len(prefix)] != prefix:
+                return tokens, self._fresh_cache()
+            usage.cached_tokens = len(prefix)
+        self._prefixes[prompt.fixed] = prefix, cache
+        self._bound_prefixes()
+        return tokens[len(prefix) :], copy.deepcopy(cache)
+
+    def _fresh_cache(self) -> DynamicCache:
+        return DynamicCache(config=self._network.config)
+
+    def _bound_prefixes(self) -> None:
+        while len(self._prefixes) > 1 and sum(_size(cache) for _, cache in self._prefixes.values()) > _PREFIX_BYTES:
+            self._prefixes.popitem(last=False)
+
+    def forget_prefixes(self) -> None:
+        """Give the memory of the cached prefixes back."""
+        self._prefixes.clear()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def _encode(self, text: str) -> list[int]:
+        return list(self._tokenizer.encode(text, add_special_tokens=not self._tokenizer.chat_template))
+
+    def _words(self, fixed: str, asked: str) -> str:
+        """The prompt in the model's chat template; plain text for a model without one."""
+        if not self._tokenizer.chat_template:
+            return f"{fixed}\n\n{asked}\n\n"
+        messages = [{"role": "system", "content": fixed}, {"role": "user", "content": asked}]
+        words: str = self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+        return words
+
+
+class Chooser:
+    """Chooses the next token: the likeliest, or one drawn at a temperature from a seeded generator."""
+
+    def __init__(self, temperature: float, seed: int) -> None:
+        self._temperature = temperature
+        self._random = torch.Generator().manual_seed(seed)
+
+    def __call__(self, logits: torch.Tensor) -> int:
+        """A token id, from logits of shape (vocabulary,)."""
+        if self._temperature <= 0:
+            return int(logits.argmax())
+        chances = torch.softmax(logits.cpu() / self._temperature, dim=-1)
+        return int(torch.multinomial(chances, 1, generator=self._random))
+
+
+class Turns:
+    """A lock that is granted in the order it was asked for."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._queue: deque[object] = deque()
+
+    @contextmanager
+    def take(self, patience: float, cancelled: Callable[[], bool]) -> Iterator[bool]:
+        """Hold the turn; yields False if `cancelled` became true while waiting.
+
+        Raises:
+            LanguageModelUnavailable: the turn did not come within `patience` seconds.
+        """
+        ticket = object()
+        until = time.monotonic() + patience
+        with self._changed:
+            self._queue.append(ticket)
+        try:
+            with self._changed:
+                while self._queue[0] is not ticket and not cancelled():
+                    if time.monotonic() > until:
+                        raise LanguageModelUnavailable(f"the language model was busy for {patience:g} seconds")
+                    self._changed.wait(0.05)
+                taken = self._queue[0] is ticket
+            yield taken
+        finally:
+            with self._changed:
+                self._queue.remove(ticket)
+                self._changed.notify_all()
+
+
+def _end_tokens(loaded: LoadedModel) -> frozenset[int]:
+    """Every token that ends an answer: a model's generation settings may name several."""
+    named = loaded.network.generation_config.eos_token_id
+    ends = set(named) if isinstance(named, list) else {named}
+    return frozenset(int(token) for token in ends | {loaded.tokenizer.eos_token_id} if token is not None)
+
+
+def _size(cache: DynamicCache) -> int:
+    """Bytes of a key-value cache."""
+    return sum(part.nbytes for layer in cache for part in layer if part is not None)

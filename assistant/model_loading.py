@@ -1,0 +1,164 @@
+"""Loading a causal language model: where its weights are, and in which arithmetic this machine runs it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from assistant.packaged_model import Report, converted_gguf, packaged_folder, say
+from assistant.settings import PACKAGED
+from retrieval.errors import SetupError
+
+_ANOTHER_MODEL = "Set ASSISTANT_LANGUAGE_MODEL to a hub id, a local folder, a .gguf file or 'packaged'."
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A model ready to run, its tokenizer, and the arithmetic it runs in."""
+
+    network: Any
+    tokenizer: Any
+    quantization: str
+
+
+def load_model(
+    source: str, quantization: str = "auto", *, cache: Path | None = None, report: Report = say
+) -> LoadedModel:
+    """Load a model.
+
+    Args:
+        source: 'packaged', a hub id, a local folder or a .gguf file.
+        quantization: see `Settings.quantization`.
+        cache: folder for what is converted; None: see `packaged_model.default_cache`.
+        report: receives progress lines.
+
+    Raises:
+        SetupError: the model does not exist, cannot be read, or does not fit.
+    """
+    where = locate(source, cache=cache, report=report)
+    chosen = choose_quantization(quantization, cuda=torch.cuda.is_available())
+    report(f"Loading the language model {source} ({chosen}) ...")
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()
+    options = loading_options(chosen, cuda=torch.cuda.is_available())
+    local = Path(where).is_dir()
+    if local:
+        check_fit(Path(where), chosen, _free_memory())
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(where, local_files_only=local)
+        network = AutoModelForCausalLM.from_pretrained(where, local_files_only=local, **options)
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise _too_large(source, str(error)) from error
+    except (OSError, ValueError, KeyError) as error:
+        raise SetupError(
+            f"The language model {source!r} cannot be loaded: {_first_line(error)}", _ANOTHER_MODEL
+        ) from error
+    network.eval()
+    if not torch.cuda.is_available():
+        _prepare_for_cpu(network, chosen)
+    return LoadedModel(network, tokenizer, chosen)
+
+
+def locate(source: str, *, cache: Path | None = None, report: Report = say) -> str:
+    """A folder, or a hub id, that transformers can load.
+
+    Raises:
+        SetupError: a path that does not exist or holds no model.
+    """
+    if source == PACKAGED:
+        return str(packaged_folder(cache, report=report))
+    path = Path(source).expanduser()
+    if path.suffix == ".gguf":
+        if not path.is_file():
+            raise SetupError(f"The language model {source} does not exist.", _ANOTHER_MODEL)
+        return str(converted_gguf(path, cache, report=report))
+    if path.is_dir():
+        if not (path / "config.json").is_file():
+            raise SetupError(f"The folder {source} holds no language model: config.json is missing.", _ANOTHER_MODEL)
+        return str(path)
+    if path.is_absolute() or source.startswith((".", "~")) or source.count("/") > 1:
+        raise SetupError(f"The language model {source} does not exist.", _ANOTHER_MODEL)
+    return source
+
+
+def choose_quantization(asked: str, *, cuda: bool) -> str:
+    """What `auto` means on this machine: NF4 on CUDA; on a CPU int8 weights (fastest at float32's answers)."""
+    if asked != "auto":
+        return asked
+    return "nf4" if cuda else "int8"
+
+
+def loading_options(quantization: str, *, cuda: bool) -> dict[str, Any]:
+    """The arguments of `from_pretrained` for a quantization.
+
+    On CUDA, `nf4` and `int8` are bitsandbytes'. On a CPU only `nf4` is (when memory forces it): the others start from
+    float32 or bfloat16 weights.
+    """
+    from transformers import BitsAndBytesConfig
+
+    options: dict[str, Any] = {"dtype": torch.bfloat16 if cuda or quantization in ("nf4", "bf16") else torch.float32}
+    if cuda:
+        options["device_map"] = "auto"
+    if quantization == "nf4":
+        options["quantization_config"] = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=torch.bfloat16 if cuda else torch.float32,
+        )
+    elif quantization == "int8" and cuda:
+        options["quantization_config"] = BitsAndBytesConfig(load_in_8bit=True)
+    return options
+
+
+def check_fit(folder: Path, quantization: str, free: int) -> None:
+    """Refuse a model whose weights would not fit into `free` bytes.
+
+    Raises:
+        SetupError: it would not.
+    """
+    weights = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+    factor = {"nf4": 0.35, "bf16": 1.0, "int8": 2.5, "dynamic-int8": 2.5, "none": 2.0}[quantization]
+    if torch.cuda.is_available():
+        factor = {"nf4": 0.35, "int8": 0.6}.get(quantization, 1.0)
+    needed = int(weights * factor)
+    if needed > free:
+        raise _too_large(str(folder), f"about {needed >> 20} MB are needed and {free >> 20} MB are free.")
+
+
+def _free_memory() -> int:
+    """Bytes free for weights: on the GPUs and, since `device_map="auto"` may spill over, never the machine's own."""
+    if torch.cuda.is_available():
+        return sum(torch.cuda.mem_get_info(device)[0] for device in range(torch.cuda.device_count()))
+    import psutil  # type: ignore[import-untyped]
+
+    return int(psutil.virtual_memory().available)
+
+
+def _too_large(source: str, reason: str) -> SetupError:
+    return SetupError(
+        f"The language model {source!r} does not fit in memory: {reason}",
+        "Set ASSISTANT_QUANTIZATION=nf4, or ASSISTANT_LANGUAGE_MODEL to a smaller model or 'packaged'.",
+    )
+
+
+def _prepare_for_cpu(network: Any, quantization: str) -> None:
+    if quantization == "int8":
+        from assistant.weight_only import quantize_weights
+
+        quantize_weights(network)
+    elif quantization == "dynamic-int8":
+        from torch.ao.quantization import quantize_dynamic
+
+        logging.getLogger(__name__).warning("dynamic int8 changes what small models say; 'int8' does not")
+        quantize_dynamic(network, {torch.nn.Linear}, dtype=torch.qint8, inplace=True)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
