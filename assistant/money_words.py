@@ -36,7 +36,9 @@ _ONES = [
     "nineteen",
 ]
 _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-_SMALL: dict[str, float] = {word: n for n, word in enumerate(_ONES)} | {word: 10 * n for n, word in enumerate(_TENS, start=2)}
+_SMALL: dict[str, float] = {word: float(n) for n, word in enumerate(_ONES)} | {
+    word: 10 * n for n, word in enumerate(_TENS, start=2)
+}
 _SMALL |= {"fourty": 40, "couple": 2, "half": 0.5}
 _SCALES = {"hundred": 100, "hundreds": 100, "thousand": 1000, "k": 1000, "grand": 1000}
 _CURRENCIES = {
@@ -68,19 +70,20 @@ _NOT = (
     r"(?:no|not|nothing|never|none|cannot|(?:do|wo|ca|would|should)n'?t)\s+(?:(?:want|wanna|like|wish|willing|able|to"
     r"|spend|pay|go|going|anything|something|be|is|cost|costing|priced|any|much|one|ones)\s+){0,5}"
 )
-_FILLER = r"\s*(?:about |around |like |say |a total of )?"
+_FILLER = r"\s*(?:about |around |like |say |a total of )?$"
 _MAX_BEFORE = re.compile(
-    rf"(?:{_NOT}(?:{_OVER})|\b(?:{_UNDER})|\bup ?to|\bmax(?:imum)?\.?(?: of| is)?|\bat (?:the )?most|\bwithin|<=?|≤|\bcap(?:ped)? (?:at|of)"
-    r"|\b(?:budget|price|limit|spend(?:ing)?|afford|have|got|pay)(?: limit)?(?: is| of|'s|:|=| only| just)*)"
-    rf"{_FILLER}$",
+    rf"(?:{_NOT}(?:{_OVER})|\b(?:{_UNDER})|\bup ?to|\bmax(?:imum)?\.?(?: of| is)?|\bat (?:the )?most|\bwithin|<=?|≤"
+    r"|\bcap(?:ped)? (?:at|of)|\bonly (?:have|got)|\bhave (?:only|just)"
+    r"|\b(?:budget|price|limit|spend(?:ing)?|afford|pay)(?: limit)?(?: is| of|'s|:|=| only| just| more| like| would be)*)"
+    rf"{_FILLER}",
     re.IGNORECASE,
 )
 _MIN_BEFORE = re.compile(
-    rf"(?:{_NOT}(?:{_UNDER})|\b(?:{_OVER})|\bat (?:the )?least|\bmin(?:imum)?\.?(?: of| is)?|\bfrom|\bstarting (?:at|from)|>=?|≥)"
-    rf"{_FILLER}$",
+    rf"(?:{_NOT}(?:{_UNDER})|\b(?:{_OVER})|\bat (?:the )?least|\bmin(?:imum)?\.?(?: of| is)?|\bfrom"
+    rf"|\bstarting (?:at|from)|>=?|≥){_FILLER}",
     re.IGNORECASE,
 )
-_NEGATED_UNDER = re.compile(rf"{_NOT}(?:{_UNDER}){_FILLER}$", re.IGNORECASE)
+_NEGATED_UNDER = re.compile(rf"{_NOT}(?:{_UNDER}){_FILLER}", re.IGNORECASE)
 _AROUND_BEFORE = re.compile(
     r"(?:around|about|approx(?:imately)?\.?|roughly|circa|ca\.?|near(?:ly)?|close to|~|somewhere (?:around|near)"
     r"|or so|in the (?:region|area) of|in the)\s*$",
@@ -111,6 +114,13 @@ _COUNTED_AFTER = re.compile(
     r"|options?\b|pairs?\b|ones?\b|reviews?\b|times\b|seats?\b|ports?\b|way\b|piece\b|pack\b|cores?\b|doors?\b)|-?[a-z])",
     re.IGNORECASE,
 )
+# "at least 2 pockets" counts pockets; from so many on, a number with a cue before a noun is money ("under 500 laptops")
+_NO_NOUN_AFTER = re.compile(r"\s*(?:$|[,.;!?]|(?:for|please|pls|range|max|budget|or so|and|but)\b)", re.IGNORECASE)
+_THINGS_AFTER = re.compile(
+    r"\s+(?:or more\s+|\w+\s+)?(?!dollars|bucks|euros|pounds|plus\b|is\b|tops\b|as\b|this\b)[a-z]{2,}[^s\W]s\b",
+    re.IGNORECASE,
+)
+_FEW = 20
 _WEIGHT_WORDS = re.compile(r"\b(?:weigh\w*|heavy|heavier|light(?:er|weight)?|lbs?|carry|load)\b", re.IGNORECASE)
 
 
@@ -215,8 +225,10 @@ def _is_count(text: str, match: re.Match[str]) -> bool:
     before = text[:start]
     glued_before = before[-1:].isalpha()
     cued = _MAX_BEFORE.search(before) or _MIN_BEFORE.search(before) or _AROUND_BEFORE.search(before)
-    named = _NAMED_NUMBER.search(before) is not None and not cued
-    return named or (glued_before and not cued) or _COUNTED_AFTER.match(text, end) is not None
+    if not cued and (_NAMED_NUMBER.search(before) or glued_before):
+        return True
+    things = _THINGS_AFTER.match(text, end) is not None and _digits(match["digits"] or "0") < _FEW
+    return things or _COUNTED_AFTER.match(text, end) is not None
 
 
 def find_prices(text: str) -> tuple[PriceMention, ...]:
@@ -280,9 +292,9 @@ def _single(text: str, amount: Amount) -> PriceMention | None:
         return PriceMention(low, high, currency, start, around_after.end() if around_after else amount.end)
     if after := _MIN_AFTER.match(text, amount.end):
         return PriceMention(value, None, currency, amount.start, after.end())
-    if cue := re.search(r"\bfor (?:only |just )?$", before):
-        if currency is not None or (value >= 20 and _open_ended(text, amount.end)):
-            return PriceMention(None, value, currency, cue.start(), amount.end)
+    cue = re.search(r"\bfor (?:only |just )?$", before)
+    if cue and (currency is not None or (value >= 20 and _open_ended(text, amount.end))):
+        return PriceMention(None, value, currency, cue.start(), amount.end)
     if currency is not None or text.strip() == text[amount.start : amount.end]:
         return PriceMention(None, value, currency, amount.start, amount.end)
     return None

@@ -1,4 +1,4 @@
-"""References to items on the page: found in an utterance ("the second one"), and resolved to the items that are shown."""
+"""References to items on the page: found in an utterance ("the second one"), resolved to items that are shown."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Literal
 from retrieval.catalogue import CatalogueItem
 from retrieval.words import function_words, tokens
 
-_ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth".split()
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+_CARDINALS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _RANKS = {word: n for n, word in enumerate(_ORDINALS, start=1)} | {
-    word: n for n, word in enumerate("one two three four five six seven eight nine ten".split(), start=1)
+    word: n for n, word in enumerate(_CARDINALS, start=1)
 }
 _COUNT = r"two|three|four|five|2|3|4|5"
 _ORDINAL = "|".join(_ORDINALS)
@@ -23,6 +24,12 @@ _RANK = re.compile(
     rf"|\b(?P<ordinal>{_ORDINAL}|\d{{1,2}}(?:st|nd|rd|th))\b"
     r"(?!\s*(?:aid|time|class|hand|gen\b|generation|birthday|anniversary|floor|grade|of (?:all|january|may|june|july)))"
     r"|\b(?P<last>last|bottom)\b(?!\s*(?:year|night|time|week|month|minute|long|ing|for\b|order|\d))",
+)
+# bare numbers are ranks when they are all that is said, or what is compared
+_BARE_RANKS = re.compile(
+    r"^\W*(?:the )?\d(?:\s*(?:,|and|&|or|vs\.?|versus)\s*\d)*\W*(?:please)?\W*$"
+    r"|(?<=compare )\d(?:\s*(?:,|and|&|or|to|with|vs\.?|versus)\s*\d)+\b"
+    r"|(?<=between )\d\s*and\s*\d\b|\b\d\s*(?:vs\.?|versus)\s*\d\b"
 )
 _PRONOUN = re.compile(
     r"\b(?P<all>all of (?:them|these|those)|these|those|them|they|their|both|the two|each)\b(?!\s+(?:days|kinds?))"
@@ -36,12 +43,12 @@ _GRADES = (
     r"|affordable|costly|powerful|high|low|good|compact"
 )
 _SUPERLATIVE = re.compile(
-    r"\b(?:the\s+)?(?P<grade>(?:most|least|more|less)\s+(?:expensive|affordable|popular|costly|powerful|recent)"
+    r"\b(?:the|a)\s+(?P<grade>(?:most|least|more|less)\s+(?:expensive|affordable|popular|costly|powerful|recent)"
     r"|(?:best|better|highest|higher|top|worst|lowest|lower)[\s-](?:rated|priced|reviewed|price|rating)"
     r"|(?:cheap|pric|larg|dear|bigg|small|light|heavi|new|old|long|short|tall|thinn|fast|strong)(?:i)?(?:er|est))\b"
     r"(?P<tail>\s+(?:ones?|items?|products?|options?))?(?P<of>\s+(?:of|among|between)\s+(?:the\s+)?(?:two|both|them|these|those))?"
 )
-_ONE = re.compile(r"\b(?:the|that|this|a)\s+((?:[\w-]+\s+){1,3})(ones?)\b(?!\s+(?:of|in)\s+the\b)")
+_ONE = re.compile(r"\b(?:the|that|this)\s+((?:[\w-]+\s+){1,3})(ones?)\b(?!\s+(?:of|in)\s+the\b)")
 _WITH = re.compile(r"\bthe ones?\s+(?:with|from|by|in|that has|that is|made of|for)\s+((?:[\w-]+\s?){1,4})")
 
 _PRICE_WORDS = re.compile(r"cheap|affordable|least expensive|less expensive|lowe(?:r|st)[ -]price")
@@ -67,7 +74,7 @@ class ReferenceMention:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """Ids of the items that references mean, in the order named, without repetition; and those that mean nothing shown."""
+    """Ids of the items that references mean, in the order named, each once; and the references that mean none."""
 
     item_ids: tuple[str, ...] = ()
     unresolved: tuple[str, ...] = ()
@@ -86,13 +93,12 @@ def find_references(utterance: str, shown: Sequence[CatalogueItem]) -> tuple[Ref
     for match in _RANK.finditer(utterance):
         for reference in _ranks(match):
             found.append(ReferenceMention(reference, "rank", match.start(), match.end()))
-    if shown:
-        whole = re.fullmatch(r"(?:the )?(\d)(?:\s*(?:,|and|&|or|vs\.?|versus)\s*(\d))?[.!?]*", utterance.strip())
-        for rank in whole.groups() if whole else ():
-            if rank and 1 <= int(rank) <= len(shown):
-                found.append(ReferenceMention(rank, "rank", 0, len(utterance)))
-        for start, end in _described(utterance, shown):
-            add(utterance[start:end], "description", start, end)
+    for match in _BARE_RANKS.finditer(utterance) if shown else ():
+        for rank in re.finditer(r"\d", match[0]):
+            if 1 <= int(rank[0]) <= len(shown):
+                add(rank[0], "rank", match.start() + rank.start(), match.start() + rank.end())
+    for start, end in _described(utterance, shown) if shown else ():
+        add(utterance[start:end], "description", start, end)
     for match in _PRONOUN.finditer(utterance):
         kind = match.lastgroup or "it"
         meant = {"all": "both" if match[0] in ("both", "the two") else "all", "other": "the other one"}
@@ -118,13 +124,14 @@ def _described(utterance: str, shown: Sequence[CatalogueItem]) -> list[tuple[int
     held = [_words(item.title) | _words(item.brand or "") for item in shown]
     shared = held[0].intersection(*held[1:]) if len(held) > 1 else set()
     telling = {key for words in held for key in words} - shared
-    telling |= {key for item in shown if item.brand for key in _words(item.brand)}
+    brands = {key for item in shown if item.brand for key in _words(item.brand)}
     run: list[int] = []
     words = [*tokens(utterance)]
     for index, word in enumerate(words):
-        if word.key in telling and len(word.key) > 2 and word.word not in function_words() and not word.word.isdigit():
+        distinct = word.key in telling and len(word.key) > 2 and not word.word.isdigit()
+        if word.key in brands or (distinct and word.word not in function_words()):
             run = [run[0] if run else word.start, word.end]
-        if run and (index + 1 == len(words) or words[index + 1].key not in telling):
+        if run and (index + 1 == len(words) or words[index + 1].key not in telling | brands):
             spans.append((run[0], run[1]))
             run = []
     return spans

@@ -1,23 +1,27 @@
 """An utterance understood by rules: the rung that always answers.
 
-Read what the shop's words and the money grammar find, decide the intent by cue words, fill the slots; nothing is learnt
-and nothing is guessed that the utterance does not say.
+Read what the shop's words and the money grammar find, decide the intent by cue words, fill the slots. Nothing is
+learnt, and nothing is filled in that the utterance and the page do not say.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from assistant.dialogue import DialogueAct, DialogueState, Edit, Intent, Slots
-from assistant.rules_edits import answer_to_offer, find_dropped, find_edit, relative_attribute, relative_price
+from assistant.references import ReferenceMention
+from assistant.rules_edits import answer_to_offer, find_dropped, find_edit, still_wanted
 from assistant.rules_intent import Signs, decide
-from assistant.rules_slots import Reading, Span, find_quantity, find_topic, positive_slots, read
-from assistant.rules_words import FILLER, lower, normalise
+from assistant.rules_relative import relative_attribute, relative_price
+from assistant.rules_slots import Reading, Span, find_quantity, find_topic, positive_slots, read, without
+from assistant.rules_words import lower, normalise
 from retrieval.catalogue import CatalogueItem
 from retrieval.vocabulary import Vocabulary
 
-_OF_NEED = (Intent.FIND, Intent.REFINE)
+# "why is the Zephyr first": a rank is the question there; "why is the Zephyr before the second": here it is an item
+_BEFORE_AN_ITEM = re.compile(r"\b(?:than|over|before|above|below|after|and|or|not|to|from|with)\s+(?:the )?$")
 
 
 def answered(utterance: str, state: DialogueState) -> DialogueAct | None:
@@ -40,94 +44,103 @@ def understand_by_rules(
     if act is not None:
         return act
     reading = read(utterance, vocabulary, shown)
-    held = state.need.slots
-    dropped, dropped_spans = find_dropped(reading, held, vocabulary)
-    slots, spans = positive_slots(_without(reading, dropped_spans), vocabulary)
-    cheaper = relative_price(reading, state, shown) if shown else None
-    relative = relative_attribute(reading, state, shown, vocabulary) if shown else None
-    topic = find_topic(reading, [*spans, *dropped_spans, *((r.start, r.end) for r in reading.references)])
-    signs = _signs(reading, slots, dropped, state, shown, topic, relative=bool(cheaper or relative))
+    dropped, taken = find_dropped(reading, state.need.slots, vocabulary)
+    reading = without(reading, taken)
+    slots, spans = _slots(reading, state, shown, vocabulary)
+    spans = (*spans, *taken)
+    signs = _signs(reading, slots, spans, bool(dropped), state, shown)
     edit = find_edit(reading.text)
-    if edit and not _overrides(edit[1], signs):
+    if edit and not _says_more(edit[1], signs):
         return DialogueAct(edit[0], edit=edit[1], confidence=0.9)
     intent, confidence = decide(reading.text, signs)
-    if intent not in _OF_NEED:
-        return _about_items(reading, intent, confidence, slots)
-    if cheaper and slots.price_max is None and slots.price_min is None:
-        slots = replace(slots, price_min=cheaper.price_min, price_max=cheaper.price_max, currency=cheaper.currency)
-    if relative:
-        slots = replace(slots, attributes=(*slots.attributes, relative[0]))
-        topic = find_topic(reading, [*spans, *dropped_spans, relative[1]])
+    if intent not in (Intent.FIND, Intent.REFINE):
+        return _about_items(reading, intent, confidence)
     quantity = find_quantity(reading)
     if quantity:
-        slots = replace(slots, quantity=quantity[0])
-        topic = find_topic(reading, [*spans, *dropped_spans, quantity[1], *((relative[1],) if relative else ())])
-    if intent is Intent.FIND:
-        dropped = ()
+        slots, spans = replace(slots, quantity=quantity[0]), (*spans, quantity[1])
+    dropped = dropped if intent is Intent.REFINE else ()
+    topic = find_topic(reading, spans)
     return DialogueAct(intent, slots, dropped, topic=topic, confidence=confidence, notes=_notes(reading))
 
 
-def _without(reading: Reading, spans: Sequence[Span]) -> Reading:
-    """The reading with the mentions inside these places left out: "forget the blue" wants no blue."""
-    kept = [i for i, m in enumerate(reading.mentions) if not any(s <= m.start and m.end <= e for s, e in spans)]
-    place = {old: new for new, old in enumerate(kept)}
-    return replace(
-        reading,
-        mentions=tuple(reading.mentions[i] for i in kept),
-        refused=frozenset(place[i] for i in reading.refused if i in place),
-        allowed=frozenset(place[i] for i in reading.allowed if i in place),
-        refusals=tuple(r for r in reading.refusals if not any(s < r[1] and r[0] < e for s, e in spans)),
-        loose=() if spans else reading.loose,
-        prices=tuple(p for p in reading.prices if not any(s <= p.start and p.end <= e for s, e in spans)),
-    )
+def _slots(
+    reading: Reading, state: DialogueState, shown: Sequence[CatalogueItem], vocabulary: Vocabulary
+) -> tuple[Slots, tuple[Span, ...]]:
+    """What the utterance adds to a need, wishes relative to the page included, and the places that say so."""
+    slots, spans = positive_slots(reading)
+    brands, attributes = still_wanted(reading, state.need.slots, slots)
+    slots = replace(slots, brands=brands, attributes=attributes)
+    price = relative_price(reading, state, shown) if not reading.prices else None
+    if price:
+        limit, span = price
+        slots = replace(slots, price_min=limit.price_min, price_max=limit.price_max, currency=limit.currency)
+        spans = (*spans, span)
+    bound = relative_attribute(reading, state, shown, vocabulary)
+    if bound:
+        slots, spans = replace(slots, attributes=(*slots.attributes, bound[0])), (*spans, bound[1])
+    if price or bound:
+        spans = (*spans, *((r.start, r.end) for r in reading.references))
+    return slots, spans
 
 
 def _signs(
     reading: Reading,
     slots: Slots,
-    dropped: Sequence[str],
+    spans: Sequence[Span],
+    taken_back: bool,
     state: DialogueState,
     shown: Sequence[CatalogueItem],
-    topic: str,
-    *,
-    relative: bool,
 ) -> Signs:
-    stated = replace(slots, category=None, quantity=None, references=(), currency=None)
     kinds = {reference.kind for reference in reading.references}
+    pointed = [(r.start, r.end) for r in reading.references if r.kind != "pronoun"]
+    relative = bool(slots.price_max or slots.price_min) and not reading.prices
     return Signs(
-        need=bool(state.needs) and state.need.slots != Slots() or bool(state.need.topic),
+        need=state.need.slots != Slots() or bool(state.need.topic),
         shown=bool(shown),
         pointing="rank" in kinds or ("description" in kinds and bool(shown)),
         pronoun="pronoun" in kinds,
         category=slots.category is not None,
         other_category=slots.category is not None and slots.category != state.need.slots.category,
-        constraint=stated != Slots() or bool(dropped),
+        constraint=replace(slots, category=None, currency=None) != Slots() or taken_back,
+        taken_back=taken_back,
         relative=relative,
-        topic=topic,
+        topic=find_topic(reading, [*spans, *pointed]),
         vague=all(not m.exact for m in reading.mentions) and not reading.prices,
         fields=frozenset(name for item in shown for name in item.attributes),
     )
 
 
-def _overrides(edit: Edit, signs: Signs) -> bool:
+def _says_more(edit: Edit, signs: Signs) -> bool:
     """Whether the rest of the utterance says more than the edit: "start over, I need headphones"."""
-    return edit in (Edit.UNDO, Edit.RESTART, Edit.IGNORE_HISTORY) and (
-        signs.category or edit is Edit.UNDO and signs.constraint
-    )
+    if edit in (Edit.RESTART, Edit.IGNORE_HISTORY, Edit.USE_HISTORY):
+        return signs.category
+    return edit is Edit.UNDO and (signs.category or signs.constraint)
 
 
-def _about_items(reading: Reading, intent: Intent, confidence: float, slots: Slots) -> DialogueAct:
+def _about_items(reading: Reading, intent: Intent, confidence: float) -> DialogueAct:
     """The act of an utterance that speaks of shown items, or of none."""
     if intent not in (Intent.ASK, Intent.COMPARE, Intent.EXPLAIN, Intent.SELECT):
         return DialogueAct(intent, confidence=confidence)
-    references = tuple(dict.fromkeys(r.reference for r in reading.references))
-    sure = tuple(dict.fromkeys(r.reference for r in reading.references if r.kind != "pronoun"))
-    references = sure or references
     quantity = find_quantity(reading) if intent is Intent.SELECT else None
-    asked = slots.attributes if intent in (Intent.ASK, Intent.COMPARE) else ()
-    about = Slots(references=references, quantity=quantity[0] if quantity else None, attributes=asked)
+    asked, _ = positive_slots(reading)
+    about = Slots(
+        references=_references(reading, intent),
+        quantity=quantity[0] if quantity else None,
+        attributes=asked.attributes if intent in (Intent.ASK, Intent.COMPARE) else (),
+    )
     topic = find_topic(reading, [(r.start, r.end) for r in reading.references]) if intent is Intent.ASK else ""
     return DialogueAct(intent, about, topic=topic, confidence=confidence)
+
+
+def _references(reading: Reading, intent: Intent) -> tuple[str, ...]:
+    """The references that count: pronouns only where nothing else points, no rank that is what is asked about."""
+    kept: list[ReferenceMention] = list(reading.references)
+    if intent is Intent.EXPLAIN and any(r.kind == "description" for r in kept):
+        kept = [r for r in kept if r.kind != "rank" or _BEFORE_AN_ITEM.search(reading.text[: r.start])]
+    if intent is Intent.COMPARE:
+        kept = [r for r in kept if not re.match(r"the \w+(?:er|est)\b|the (?:most|least)\b", r.reference)]
+    sure = [r for r in kept if r.kind != "pronoun"]
+    return tuple(dict.fromkeys(r.reference for r in sure or kept))
 
 
 def _notes(reading: Reading) -> tuple[str, ...]:

@@ -5,69 +5,24 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from assistant.cues import alternatives, cue
 from assistant.dialogue import Intent
 
-_INJECTION = re.compile(
-    r"\b(?:ignore|disregard|forget|bypass|override|violate) (?:\w+ ){0,4}(?:instructions?|rules|prompts?|guidelines|guardrails|programming|training|directives)"
-    r"|\b(?:system|hidden|initial|secret) prompt\b|\byou are now\b|\bdeveloper mode|\bjailbreak|\bdo anything now\b|\bpretend (?:to be|you are|that you)"
-    r"|\bact as (?:a|an|my|if you)\b|\b(?:print|reveal|repeat|show|tell me|output) (?:\w+ ){0,2}(?:your|the) (?:\w+ )?(?:instructions|prompt|rules)\b|</?(?:system|assistant|user|script)\b|\brole-?play\b|\bsudo\b|\bdrop table\b"
+_HELLO = re.compile(rf"^{alternatives('hello')}(?!\w)")
+_CHAT_ALONE = re.compile(rf"{alternatives('chat_alone')}(?:[ ,.!]+{alternatives('chat_alone')})*[ .!?]*")
+_MINE = re.compile(r"\b(?:my|orders?|parcel|returns?|refund)\b")
+_SENTENCE = re.compile(
+    r"\b(?:is|are|was|were|am|do|does|did|have|has|had|will|would|should|can|could|may|who|why|when|where|how|what|tell"
+    r"|think|know|feel|my|your|his|her|their|you|he|she|we|they)\b"
 )
-_SERVICE = re.compile(
-    r"\b(?:where is|where are|track(?:ing)?|status of|what happened to|did not receive|have not received|has not arrived|never arrived|not arrived|not delivered|waiting for|when (?:will|does|is)|lost) (?:\w+ ){0,2}(?:parcel|package|order|deliver\w*|shipment|stuff arrive|refund|it arrive|arrive|money back)"
-    r"|\b(?:my|an|the|previous|last|existing) (?:order|parcel|package|delivery|shipment|invoice|receipt|refund|return|account|password|subscription|payment|loyalty points|gift card balance|warranty claim)\b(?! (?:of|by) (?:the )?(?:list|results))"
-    r"|\b(?:return|exchange|send back|refund|cancel) (?:\w+ ){0,3}(?:order|item|purchase|policy|it i bought|i bought|i purchased|parcel|subscription|something)|\breturns?\b(?! (?:to|me)\b)|\brefunds?\b|\bmoney back\b"
-    r"|\b(?:shipping|delivery|postage) (?:cost|costs|fee|fees|time|times|options?|charges?|address|to|free|date)|\b(?:free|express|next[ -]day|fast|same[ -]day) (?:shipping|delivery)|\b(?:do|can) you (?:ship|deliver)|\bhow (?:long|fast|much) (?:\w+ ){0,3}(?:shipping|delivery|deliver|ship|to arrive)\b"
-    r"|\b(?:pay|paying|payment|checkout) (?:\w+ )?(?:with|by|via|in|using|methods?|options?|failed|problem)|\b(?:paypal|klarna|credit card|apple pay|google pay|installments?|instalments?|invoice|receipt|vat|voucher|coupon|promo(?: |-)?codes?|discount codes?|gift cards?)\b"
-    r"|\b(?:opening|store|shop|business) (?:hours|times)|\bwhen (?:do|are) you (?:open|close|guys open)|\bwhere (?:is|are) (?:your|the) (?:shop|store|stores)\b|\b(?:customer|human|real person|live) (?:service|support|agent|care)|\b(?:talk|speak|chat) (?:to|with) (?:a |an |some ?one|some ?body|your )?(?:human|person|agent|someone|somebody|staff|manager|representative|real)"
-    r"|\bcomplain(?:t|ts|ing)?\b|\b(?:arrived|came|is|was|got) (?:\w+ )?(?:broken|damaged|defective|faulty|wrong item)|\b(?:wrong|broken|damaged|faulty|defective) (?:item|product|size|parcel|order)\b|\bwarranty (?:claim|repair)|\brepair (?:my|it)\b|\bprice match|\bcharged (?:me )?(?:twice|double|wrong)|\bcontact (?:number|you|details|info)|\byour (?:phone number|email|address)\b|\blog ?in\b|\bpick ?up in store\b|\bclick and collect\b"
+_VARIANT = re.compile(
+    r"\b(?:do you have|got|is there|are there|any|show me|have you|same|similar)\b.*\b(?:in|with|but|without|ones?)\b"
+    r"|\bsame\b|\bsimilar\b|\blike (?:the|it|this|that)\b"
 )
-_EXPLAIN = re.compile(
-    r"^(?:but |and |ok |so )?why\b|\bwhy (?:is|are|was|were|did|do|does|this|these|that|the|not|would|should|am|you|it|so)\b|\bhow (?:did|do|does|are|were|was|have) (?:you|these|they|it|the \w+) (?:\w+ )?(?:choose|chose|pick|picked|rank|ranked|sort|sorted|order|ordered|select|selected|decide|get to|come up|recommended|chosen|scored?)"
-    r"|\bexplain\b|\bwhat (?:makes|made) (?:it|this|that|these|the|you)\b|\breason(?:s|ing)?\b|\b(?:on )?what (?:basis|grounds)|\bhow come\b|\bbased on what\b|\bhow does (?:the|this|your) (?:ranking|order|list|recommendation|sorting)|\bjustify\b|\bwhat is the logic"
-)
-_COMPARE = re.compile(
-    r"\bcompar(?:e|ing|ison|isons|ed)\b|\bvs\.?(?=\s|$)|\bversus\b|\bdifferen(?:ce|ces|t from|t to|t than)\b|\bside by side\b|\bhow (?:do|does|is|are) .*\b(?:differ|stack up|compare|measure up)\b|\bpros and cons\b"
-    r"|\bwhich (?:one |ones |of (?:them|these|those|the \w+) |is |has |would |do |should |\w+ )?(?:\w+ )?(?:is |are |has |have |would |weighs? |comes? |lasts? |costs? |do you |you |i |be |to |should )?(?:the )?(?:\w+ ){0,3}(?:better|best|lighter|lightest|cheaper|cheapest|bigger|biggest|larger|largest|smaller|smallest|longer|longest|faster|fastest|heavier|heaviest|stronger|strongest|newer|newest|quieter|quietest|more|most|less|least|higher|highest|recommend|choose|pick|prefer|worth|sturdier|tougher|louder|brighter)\b"
-)
-_SELECT = re.compile(
-    r"\b(?:i will|i would|let me|let us|we will|can i|could i|may i|i want to|i would like to|i am going to|gonna|going to)\s+(?:just |also )?(?:take|have|buy|get|go with|go for|order|grab|purchase|pick|choose)\b|\b(?:add|put|throw|drop) (?:.{0,40}?)?(?:to|in|into) (?:my |the )?(?:cart|basket|bag|trolley)\b"
-    r"|\b(?:go|going) (?:with|for)\b|^(?:ok(?:ay)?,? |great,? |yes,? |please |so |and |fine,? |perfect,? )*(?:take|buy|order|get me|get|grab|choose|select|purchase|reserve|give me|i take|i choose|i buy|i pick|pick|i want|i would like|i need|send me|wrap up)\b|\b(?:sold|check ?out|i am taking|reserve (?:it|this|that|the)|deal)\b|\bi(?: have)? decided (?:on|for)\b|\bwant the\b|\bis the one\b|\b(?:it|that one|this one|one) (?:then )?please$"
-    r"|\bbuy (?:it|this|that|the|them|both)\b|\bi like (?:the|this|that)\b.*\bbuy\b"
-)
-_QUESTION = re.compile(
-    r"\?\s*$|^(?:and |but |ok |so |hey |hi |please |also |then )*(?:is|are|does|do|did|has|have|can|could|will|would|how|what|which|who|where|when|any|got)\b|\b(?:tell|show) me (?:more|everything|about|what)\b|\bmore (?:info|details|information|about)\b|\bi wonder\b|\bwhat about\b|\bhow about\b|\bdetails? (?:of|on|about|for)\b|\bwonder(?:ing)? (?:if|whether)\b|\bdescribe\b|\bspecs?\b"
-)
-_ASK_TOPIC = re.compile(
-    r"\b(?:weigh\w*|heavy|light|dimensions?|measurements?|specs?|specifications?|details?|battery|warranty|guarantee|material|made (?:of|from|in)|reviews?|rating|colou?rs?|sizes?|size|width|height|length|depth|how (?:big|long|tall|wide|heavy|thick|loud|fast|deep|many|much|old|good|warm|strong|bright)|capacity|washable|dishwasher|waterproof|compatible|support\w*|work with|fit|in stock|available|come with|included|includes?|have|has|ports?|bluetooth|wifi|usb|price|cost|more about|tell me|age|release\w*|ingredients|safe|noisy|quiet|resolution|screen|display|power|watt\w*)\b"
-)
-_FINDING = re.compile(
-    r"\b(?:do|are|would) you (?:\w+ )?(?:have|sell|carry|stock|offer|got|selling|do)\b|\b(?:need|look(?:ing)?(?: for)?|search(?:ing)?|find(?: me)?|hunting|after|recommend|suggest|shopping for|in the market|interested in|show(?: me)?|want|buy|have you got|got any|give me|help me|is there|are there|any (?:good|nice|decent|ideas?)|would like|wish|require|get me|present|gift)\b"
-)
-_NEW = re.compile(
-    r"\b(?:now|also|next|then|another thing|different|separately|additionally|new topic|something else|besides that|other than that|moving on|on to|and i (?:also )?need|forget (?:the|about)|never ?mind|else)\b.{0,40}"
-)
-_SAME = re.compile(
-    r"\b(?:instead|rather|same|make it|make that|switch to|change (?:it |that )?to|but (?:in|with|as)|more like|similar|those|them|these|it|ones?)\b"
-)
-_HELLO = re.compile(
-    r"^(?:hi|hello|hey|hiya|yo|howdy|good (?:morning|afternoon|evening|day)|greetings|hola|bonjour|hallo|ciao|sup|moin|guten tag)\b(?: there| again| all| everyone| you| bot| assistant)?"
-)
-_CHAT = re.compile(
-    r"(?:.*\b(?:thanks?|thank you|cheers|appreciated?|bye|goodbye|good night|see you|see ya|have a (?:nice|good|great) (?:day|one|evening|weekend)|well done|good job|nice work|great job|you (?:are|were) (?:\w+ )?(?:great|helpful|awesome|amazing|the best|nice|funny|useless|stupid|dumb|bad|smart|welcome)"
-    r"|who are you|what are you|your name|are you (?:a |an )?(?:human|bot|robot|real|ai|machine|person|there|alive|chatgpt|\w*gpt|okay|ok|sure|serious)|how are you|how is it going|how do you do|what is up|what can you do|how can you help|what do you do|can you help(?: me)?$|help$|i love you|lol|haha+|hehe|nice to meet|pleased to meet|who made you|who (?:built|created) you|i am (?:just looking|just browsing|bored|fine|good|tired|back|sorry)|just (?:looking|browsing)|never ?mind|no worries|my bad|sorry|wow|that helps|that is (?:all|it|great|good|nice|perfect|helpful|cool|awesome|everything)|test(?:ing)?$)\b.*"
-    r"|(?:ok(?:ay)?|cool|great|nice|perfect|awesome|good|fine|wow|amazing|excellent|super|got it|i see|understood|alright|all right|hmm+|sure|yes|yeah|no|nope|nah|yep|ah|oh|interesting|lovely|brilliant|makes sense|fair enough|good to know|right|k|ty)(?:[ ,.!]+(?:ok(?:ay)?|cool|great|nice|perfect|awesome|good|fine|got it|i see|then|yes|no|one))*)[ .!?]*"
-)
-_ELSEWHERE = re.compile(
-    r"\b(?:weather|forecast|raining|temperature (?:outside|in|today)|joke|poem|haiku|limerick|lyrics|story about|essay|homework|capital (?:city )?of|president|prime minister|election|vote|politic\w*|parliament|football score|who (?:won|wins|is winning)|world cup|translate|in (?:spanish|french|german|italian|chinese|japanese)\b.*\b(?:say|mean)|how do (?:you|i) say|square root|solve|equation|plus|times|divided by|write (?:me )?(?:a|an|some) (?!review)|python (?:code|script|program|function)|javascript|sql|recipe|how (?:do|to|can|should) (?:i |you |we )?(?:cook|bake|boil|fix my|change a tire|lose weight|get rich|hack|make a bomb|pronounce|spell)|calories|stock market|stock price|bitcoin|crypto|invest\w*|interest rate|exchange rate|bank (?:account|balance)|my (?:bank|checking|savings|credit score|bill|bills|taxes|insurance|car|flight|calendar|schedule|meeting|alarm|boss|doctor|girlfriend|boyfriend|homework|ex)|tax(?:es)?|mortgage|insurance|loan|credit score|news|headlines|meaning of life|horoscope|zodiac|book (?:me )?(?:a|an|the) (?:flight|hotel|table|taxi|uber|room|car|appointment|ticket)|flights?|hotels?|restaurants?|reservation|rent a|uber|taxi|traffic|directions to|how far|time is it|what time|what day|what (?:is )?(?:the )?(?:date|year)|time ?zone|set (?:a|an|my) (?:alarm|timer|reminder)|remind me|alarm for|play (?:some|a|the|my|me)|next song|call (?:my|a|mom|dad|me)|text (?:my|mom|dad)|send (?:a|an) (?:text|email|message)|turn (?:on|off|up|down)|dim the|headache|symptoms?|diagnos\w*|medicine for|prescri\w*|should i sue|lawyer|legal advice|marry me|religion|god exist\w*|jesus|war in|who (?:invented|discovered|wrote|painted|founded)|how old (?:is|are) (?:the )?(?:universe|earth|you)|distance (?:to|between)|population|definition of|define|roll (?:a )?(?:dice|die)|flip a coin|riddle|trivia|fun fact|movie|netflix|vacation days|pto|meeting|todo|to-do|gas (?:up|level)|tire pressure|oil change|passport|visa|vaccin\w*|plane|airline|luggage (?:lost|allowance)|carry-?on (?:rules|policy|limit))\b|\b\d+\s*[+*×÷/]\s*\d+\s*=?\s*\??$"
-)  # fmt: skip
-_FORMED = re.compile(
-    r"\b(?:is|are|was|were|am|do|does|did|have|has|had|will|would|should|can|could|may|who|why|when|where|how|what|tell|think|know|feel|my|your|his|her|their|you|he|she|we|they)\b"
-)
+_ANOTHER = re.compile(r"\b(?:another|different|new search|for my|now i)\b")
 _ADJECTIVE = re.compile(
-    r"(?:\w+(?:y|able|ible|ish|proof|less|ful|ed|er|ing|ive|ous|al|ic|free|friendly|resistant)|soft|hard|light|big|small|warm|cool|smart|loud|quiet|cute|plain|slim|thin|thick|wide|long|short|tall|round|square|modern|retro|vintage)$"
-)
-_CONTINUES = re.compile(
-    r"^(?:and|but|or|for|with|in|that|which|to|more|less|not|no|only|something|anything|one|ones|it|they|must|should|preferably|ideally|also|at|on|from|by|a bit|a little|slightly|even|better|same|of|as|good|nice|easy|if|maybe|actually)\b|\b(?:one|ones|something|anything)\b|\b(?:it|they|them)\b"
+    r"\w+(?:y|able|ible|ish|proof|less|ful|ed|er|ing|ive|ous|al|ic|free|friendly|resistant)|soft|hard|light|big|small"
+    r"|warm|cool|smart|loud|quiet|cute|plain|slim|thin|thick|wide|long|short|tall|round|square|modern|retro|vintage"
 )
 
 
@@ -80,6 +35,7 @@ class Signs:
         pointing: references by rank or description; `pronoun`: references by pronoun.
         category: whether a category is wanted; `other_category`: and it is not the one in force.
         constraint: whether anything else of a need was recognised: price, brand, attribute, sort, refusal, take-back.
+        taken_back: whether something in force is taken back.
         relative: "cheaper", "bigger": measured against what is shown.
         topic: the words that no slot holds.
         vague: whether the only words recognised were guessed from a typing error.
@@ -93,100 +49,85 @@ class Signs:
     category: bool
     other_category: bool
     constraint: bool
+    taken_back: bool
     relative: bool
     topic: str
     vague: bool
     fields: frozenset[str]
 
+    @property
+    def of_shop(self) -> bool:
+        """Whether anything that the shop knows was recognised."""
+        return self.category or self.constraint or self.relative
+
 
 def is_injection(text: str) -> bool:
     """Whether the words try to give the assistant orders about itself."""
-    return _INJECTION.search(text.casefold()) is not None
+    return cue("injection").search(text.casefold()) is not None
 
 
 def decide(text: str, signs: Signs) -> tuple[Intent, float]:
     """The intent and how sure it is.
 
-    The confidence is that of the cue that decided, by our own count on hand-written utterances: about .95 where the
-    words leave no other reading, .85 for a cue with what it needs (a shown item, a shop word), .7 for a cue alone, .5 for
-    a guess from the shape of the sentence.
+    The confidence is that of the cue that decided: .95 where the words leave no other reading, .9 for a cue with what
+    it needs (a shown item, a word of the shop), .7 for a cue alone, .6 and less for a guess from the sentence's shape.
     """
-    shop = signs.category or signs.constraint
     if is_injection(text):
         return Intent.OUT_OF_SCOPE, 0.95
-    for decision in (_about_shown(text, signs), _beside_the_need(text, signs, shop)):
-        if decision:
-            return decision
-    if shop or signs.relative:
-        return _about_need(text, signs)
-    return _unrecognised(text, signs)
+    if signs.taken_back and not signs.other_category:
+        return Intent.REFINE, 0.9
+    decided = _about_shown(text, signs) or _beside_the_need(text, signs)
+    if decided:
+        return decided
+    return _about_need(text, signs) if signs.of_shop else _unrecognised(text, signs)
 
 
 def _about_shown(text: str, signs: Signs) -> tuple[Intent, float] | None:
     """Explain, compare, select, ask: they need items on the page, or words that point at some."""
     points = signs.pointing or (signs.pronoun and signs.shown)
     new_need = signs.other_category and not points
-    if _EXPLAIN.search(text) and not new_need:
+    question = cue("question").search(text) is not None
+    variant = signs.constraint and _VARIANT.search(text) is not None
+    if new_need or (cue("service").search(text) and (_MINE.search(text) or not points)):
+        return None
+    if cue("explain").search(text) and not (cue("elsewhere").search(text) and not points):
         return Intent.EXPLAIN, 0.9 if signs.shown else 0.7
-    if _SERVICE.search(text) and not (points and signs.shown and not re.search(r"\bmy\b|order|parcel", text)):
-        return None
-    if _COMPARE.search(text) and (signs.shown or points) and not new_need and not _ELSEWHERE.search(text):
+    if cue("compare").search(text) and (signs.shown or points) and not (cue("elsewhere").search(text) and not points):
         return Intent.COMPARE, 0.9 if points else 0.75
-    if (
-        points
-        and _SELECT.search(text)
-        and not signs.relative
-        and not text.endswith("?")
-        and not _asks_variant(text, signs)
-    ):
+    if points and cue("select").search(text) and not (signs.relative or variant or text.endswith("?")):
         return Intent.SELECT, 0.9
-    if re.search(r"\b(?:check ?out|(?:to|in|into) (?:my |the )?(?:cart|basket|bag))\b", text) and signs.shown:
+    if cue("checkout").search(text) and signs.shown:
         return Intent.SELECT, 0.8
-    if not signs.shown and not signs.pointing or signs.relative or new_need:
+    if signs.relative or not (signs.shown or signs.pointing):
         return None
-    question = _QUESTION.search(text) is not None
-    if points and question and not _asks_variant(text, signs):
+    if points and question and not variant:
         return Intent.ASK, 0.9
-    named = any(re.search(rf"\b{re.escape(name)}\b", text) for name in signs.fields)
-    if (
-        question
-        and (named or _ASK_TOPIC.search(text))
-        and not signs.category
-        and not _FINDING.search(text)
-        and not _ELSEWHERE.search(text)
-    ):
+    return _asks(text, signs, question)
+
+
+def _asks(text: str, signs: Signs, question: bool) -> tuple[Intent, float] | None:
+    """A question without an item's name ("battery life?"), or an item's name without a verb."""
+    field = any(re.search(rf"\b{re.escape(name)}\b", text) for name in signs.fields)
+    elsewhere = cue("elsewhere").search(text) or cue("finding").search(text) or signs.category
+    if question and not elsewhere and (field or cue("asked_about").search(text)):
         return Intent.ASK, 0.7
-    if signs.pointing and not signs.constraint and not signs.category:
-        return (Intent.ASK, 0.6) if question or named or signs.topic else (Intent.SELECT, 0.55)
+    if signs.pointing and not signs.of_shop:
+        return (Intent.ASK, 0.6) if question or field or signs.topic else (Intent.SELECT, 0.55)
     return None
 
 
-def _asks_variant(text: str, signs: Signs) -> bool:
-    """ "do you have it in blue?", "is there a smaller one?": a change of the need, dressed as a question."""
-    return (
-        signs.constraint
-        and re.search(
-            r"\b(?:do you have|got|is there|are there|any|show me|have you) .*\b(?:in|with|but|without)\b|\bsame\b|\bsimilar\b|\blike (?:the|it|this|that)\b",
-            text,
-        )
-        is not None
-    )
-
-
-def _beside_the_need(text: str, signs: Signs, shop: bool) -> tuple[Intent, float] | None:
+def _beside_the_need(text: str, signs: Signs) -> tuple[Intent, float] | None:
     """Service, small talk and what is no shop's business."""
-    if _SERVICE.search(text) and not (
-        signs.category and _FINDING.search(text) and not re.search(r"\bmy\b|\border\b|\breturn", text)
-    ):
+    finding = cue("finding").search(text) is not None
+    if cue("service").search(text) and not (signs.category and finding and not _MINE.search(text)):
         return Intent.SERVICE, 0.9
-    elsewhere = _ELSEWHERE.search(text) is not None
-    if elsewhere and not (shop and (_FINDING.search(text) or not signs.vague and not _FORMED.search(text))):
+    meant = signs.of_shop and (finding or (not signs.vague and not _SENTENCE.search(text)))
+    if cue("elsewhere").search(text) and not meant:
         return Intent.OUT_OF_SCOPE, 0.85
     rest = _HELLO.sub("", text).strip(" ,.!")
-    if shop or signs.relative:
-        return None
-    if not rest or _CHAT.fullmatch(rest) and not _FINDING.search(re.sub(r"\bhelp\b|\blooking\b", "", rest)):
-        return Intent.CHITCHAT, 0.9
+    if not signs.of_shop and (not rest or cue("chat").search(rest) or _CHAT_ALONE.fullmatch(rest)):
+        seeks = cue("finding").search(re.sub(r"\b(?:help me|looking|wish|after)\b", "", rest))
+        return None if seeks else (Intent.CHITCHAT, 0.9)
     return None
 
 
@@ -195,9 +136,10 @@ def _about_need(text: str, signs: Signs) -> tuple[Intent, float]:
     if not signs.need:
         return Intent.FIND, 0.7 if signs.vague else 0.9
     if not signs.other_category:
-        again = signs.category and re.search(r"\b(?:another|different|new search|for my|now i)\b", text)
-        return (Intent.FIND, 0.6) if again else (Intent.REFINE, 0.9 if signs.constraint or signs.relative else 0.75)
-    if _SAME.search(text) and not _NEW.search(text):
+        if signs.category and _ANOTHER.search(text):
+            return Intent.FIND, 0.6
+        return Intent.REFINE, 0.9 if signs.constraint or signs.relative else 0.75
+    if cue("same_need").search(text) and not cue("new_need").search(text):
         return Intent.REFINE, 0.75
     return Intent.FIND, 0.85
 
@@ -205,27 +147,20 @@ def _about_need(text: str, signs: Signs) -> tuple[Intent, float]:
 def _unrecognised(text: str, signs: Signs) -> tuple[Intent, float]:
     """Nothing of the shop was recognised: words for ranking, a question about what is shown, or not our business."""
     words = signs.topic.split()
-    finding = _FINDING.search(text) is not None
-    if (
-        signs.shown
-        and _QUESTION.search(text)
-        and not finding
-        and len(words) <= 6
-        and (signs.pronoun or _ASK_TOPIC.search(text))
-    ):
+    finding = cue("finding").search(text) is not None
+    question = cue("question").search(text) is not None
+    about_item = signs.pronoun or cue("asked_about").search(text)
+    if signs.shown and question and not finding and len(words) <= 6 and about_item:
         return Intent.ASK, 0.6
     if not words:
         if finding:
             return (Intent.REFINE, 0.5) if signs.need else (Intent.FIND, 0.5)
-        return (Intent.ASK, 0.4) if signs.shown and _QUESTION.search(text) else (Intent.CHITCHAT, 0.4)
-    if (
-        signs.need
-        and (_CONTINUES.search(text) or (len(words) == 1 and _ADJECTIVE.fullmatch(words[0])))
-        and not _FORMED.search(signs.topic)
-    ):
+        return (Intent.ASK, 0.4) if signs.shown and question else (Intent.CHITCHAT, 0.4)
+    continued = cue("continues").search(text) or (len(words) == 1 and _ADJECTIVE.fullmatch(words[0]))
+    if signs.need and continued and not _SENTENCE.search(signs.topic):
         return Intent.REFINE, 0.6
     if finding and len(words) <= 12:
         return Intent.FIND, 0.6
-    if len(words) <= 4 and not _FORMED.search(text) and any(len(w) > 2 for w in words):
+    if len(words) <= 4 and not _SENTENCE.search(text) and any(len(word) > 2 for word in words):
         return Intent.FIND, 0.45
     return Intent.OUT_OF_SCOPE, 0.55

@@ -1,13 +1,14 @@
-"""A shopper's words made even, before any rule reads them: case, quotes, contractions, shorthand, emoji, typos of cues."""
+"""A shopper's words made even before any rule reads them: quotes, contractions, shorthand, emoji, typos of cues."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 from rapidfuzz.distance import OSA
 
+from assistant.cues import words
 from retrieval.words import is_english
 
 _CONTRACTIONS = (
@@ -34,13 +35,6 @@ _CONTRACTIONS = (
     (r"\b(look|try|need|want|search|someth|anyth|noth)in\b", r"\1ing"),
 )
 _EVEN = tuple((re.compile(pattern, re.IGNORECASE), by) for pattern, by in _CONTRACTIONS)
-
-# words that decide an intent or a polarity; a typo in one costs the whole turn
-_CUES = (
-    "compare comparison cheaper cheapest expensive difference between recommend budget without except anything "
-    "something second looking instead actually maximum minimum please thanks remove history delivery refund newest "
-    "popular lighter bigger smaller"
-).split()
 
 
 def normalise(utterance: str) -> str:
@@ -74,45 +68,28 @@ def _correct(word: str) -> str:
     stem = lower(word.rstrip(".,!?"))
     if len(stem) < 6 or not stem.isalpha() or is_english(stem):
         return word
-    for cue in _CUES:
+    for cue in sorted(words("often_mistyped.words")):
         if stem[0] == cue[0] and OSA.distance(stem, cue, score_cutoff=1) <= 1:
             return cue + word[len(stem) :]
     return word
 
 
-# words that carry no need at the edge of a phrase; inside one they stay ("light enough to travel")
-FILLER = frozenset(
-    """a an the some any i am im me my we us our you your he she they it its this that these those there here is are was
-    be been being do does did can could would will shall should may might must have has had get got getting give show
-    find need needs needed want wants wanted wanting wish like love prefer look looking search searching hunting after
-    buy buying purchase order suggest recommend recommendation recommendations help please thanks thank hi hello hey
-    good morning evening afternoon ok okay yes yeah yep sure well so now actually just really very maybe perhaps kind
-    sort of in on at to from by and or but also too then with as if what which who how new something anything
-    thing things stuff one ones item items product products option options brand price budget cost costs costing
-    priced around about under over max maximum min least most only even still pretty quite bit more than
-    up out into let see go going come today right no not nor today's could've cheap cheaper affordable inexpensive
-    preferably ideally possible possibly ideas idea tell know think guess hmm um uh er oh great nice cool
-    alright instead rather don't dont spend spending total dollars dollar bucks each per type model models kinds
-    available sell selling stock carry do offer offers wondering question cheapest best rated top
-    make made same mine currently exactly hopefully unless also else another other different again back fine""".split()
-)
+def strip_filler(text: str) -> str:
+    """The text without words that carry no need at its edges; inside they stay ("light enough to travel")."""
+    filler, at_the_end = words("filler.anywhere"), words("filler.at_the_end")
+    kept = text.split()
+    while kept and kept[-1].strip("'\"") in filler | at_the_end:
+        kept.pop()
+    while kept and kept[0].strip("'\"") in filler:
+        kept.pop(0)
+    return " ".join(kept)
 
 
-def strip_filler(text: str, filler: Collection[str] = FILLER) -> str:
-    """The text without the filler words at its edges."""
-    words = text.split()
-    while words and words[0].strip("'\"") in filler:
-        words.pop(0)
-    while words and words[-1].strip("'\"") in filler:
-        words.pop()
-    return " ".join(words)
-
-
-def remaining(text: str, spans: Collection[tuple[int, int]], keep: Callable[[str], bool] = bool) -> tuple[str, ...]:
+def remaining(text: str, spans: Collection[tuple[int, int]]) -> tuple[str, ...]:
     """The phrases of the text that lie outside the spans, without filler at their edges."""
     chars = list(text)
     for start, end in spans:
         chars[start:end] = "\n" * (end - start)
     pieces = re.split(r"\n+|[,;:!?()\[\]\"]+|\.(?!\d)|\s[-–—]\s|\bbut\b", "".join(chars))
     phrases = (strip_filler(re.sub(r"[^\w\s'&/+.-]", " ", piece)) for piece in pieces)
-    return tuple(phrase for phrase in phrases if keep(phrase) and re.search(r"\w", phrase))
+    return tuple(phrase for phrase in phrases if re.search(r"\w", phrase))
