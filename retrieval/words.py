@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’.][^\W_]+)*")
@@ -32,7 +33,7 @@ class Token:
 @cache
 def word_data() -> dict[str, Any]:
     """The packaged word lists: synonyms, irregular plurals, function words, names of attributes."""
-    data: dict[str, Any] = json.loads(resources.files("retrieval").joinpath("words.json").read_text("utf-8"))
+    data: dict[str, Any] = json.loads(Path(__file__).with_name("words.json").read_text("utf-8"))
     return data
 
 
