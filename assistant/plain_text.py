@@ -24,6 +24,11 @@ _ORDER = re.compile(
 )
 
 
+def word_set(text: str) -> frozenset[str]:
+    """The words of a list."""
+    return frozenset(text.split())
+
+
 def plain(text: str, limit: int = 300) -> str:
     """The text on one line, without markup, links and control characters; cut at a word when longer than `limit`."""
     text = _LINK.sub("", _TAG.sub(" ", text[: 4 * limit]))
