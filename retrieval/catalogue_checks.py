@@ -8,7 +8,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from statistics import median
 
-from rapidfuzz import fuzz, process
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
 from retrieval.catalogue import Attribute, CatalogueItem
 from retrieval.findings import Finding, Kind, Severity
@@ -18,7 +19,6 @@ from retrieval.units import QuantityMention, find_quantities
 _LEAST_PRICES = 8
 _ROBUST_Z = 5.0
 _LEAST_SPREAD = 0.15  # of log prices: a category priced all alike isn't full of outliers
-_SIMILAR_BRANDS = 90.0
 _FEW_CASES = 5
 _COMMON = 10  # times as many items as the rare spelling
 
@@ -93,7 +93,7 @@ def _brand_spellings(items: Iterable[CatalogueItem]) -> Iterator[Finding]:
         usual = plain.setdefault(_plain(name), name)
         if usual == name and len(name) > 3 and len(users[name]) <= 2:
             frequent = [n for n in names if len(users[n]) >= _COMMON * len(users[name])]
-            similar = process.extractOne(name, frequent, scorer=fuzz.ratio, score_cutoff=_SIMILAR_BRANDS)
+            similar = process.extractOne(name, frequent, scorer=OSA.distance, score_cutoff=1 + (len(name) > 9))
             usual = similar[0] if similar else name
         if usual != name:
             for item in users[name]:

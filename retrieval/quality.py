@@ -17,7 +17,8 @@ def inspect(items: Iterable[CatalogueItem]) -> tuple[Finding, ...]:
     """Every finding, the worst first. Nothing is changed."""
     items = list(items)
     findings = [finding for item in items for finding in check_item(item)]
-    findings += check_catalogue(items)
+    told = {(finding.item_id, finding.kind, finding.field) for finding in findings}
+    findings += [f for f in check_catalogue(items) if (f.item_id, f.kind, f.field) not in told]
     return tuple(sorted(findings, key=lambda finding: _ORDER.index(finding.severity)))
 
 
