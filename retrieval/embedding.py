@@ -92,11 +92,13 @@ class Encoder:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Vectors of items' texts: float32 (n, dimension), unit length. Texts of like length share a batch."""
+        if not texts:
+            return np.zeros((0, self.dimension), dtype=np.float32)
         with self._lock:
             vectors = self._model.encode_document(
                 list(texts), batch_size=BATCH_SIZE, normalize_embeddings=True, show_progress_bar=False
             )
-        return np.asarray(vectors, dtype=np.float32).reshape(len(texts), -1)
+        return np.asarray(vectors, dtype=np.float32)
 
     def encode_query(self, text: str) -> Vectors:
         """Vector of a shopper's words: float32 (dimension,), unit length; under the model's query prompt if any."""

@@ -182,9 +182,9 @@ class VectorIndex:
             client, collection = self._connect(rebuild)
             self._load(collection)
         except ChromaError as error:
+            SharedSystemClient.clear_system_cache()  # or the next client of this folder gets the broken one
             if self._url is not None or not any(sign in str(error) for sign in _SIGNS_OF_CORRUPTION):
                 raise
-            SharedSystemClient.clear_system_cache()
             aside = self._folder.with_name(f"{FOLDER_NAME}-corrupt-{datetime.now():%Y%m%d-%H%M%S}")
             self._folder.rename(aside)
             log.warning("vectors are made again: the Chroma folder was corrupt", moved_to=str(aside), error=str(error))

@@ -24,8 +24,7 @@ from retrieval.terms import Lexicon
 K1 = 0.6
 B = 0.75
 TIE = 0.1
-MERGE_ROWS = 100
-MERGE_SHARE = 0.2
+MERGE_SHARE = 0.2  # of all items: so many must have changed before the small segment is merged
 FIELDS = 5
 
 Document = tuple[NDArray[np.int32], ...]
@@ -149,15 +148,16 @@ class LexicalIndex:
                 self._documents.pop(row, None)
                 self._read(row)
                 self._changed.add(row)
-            if len(self._changed) > max(MERGE_ROWS, MERGE_SHARE * len(self._documents)):
+            if len(self._changed) > MERGE_SHARE * len(self._documents):
                 self._state = self._merged()
             else:
                 self._state = self._with_small_segment()
 
     def count(self, word: str) -> int:
-        """How many items hold a word, or another form of it, as of the last merge."""
+        """About how many items hold a word or another form of it; what changed since the last merge counts twice."""
         terms, _ = self.lexicon.find(word)
-        return max((self._state.large.count(term) for term in terms), default=0)
+        state = self._state
+        return max((state.large.count(term) + state.small.count(term) for term in terms), default=0)
 
     def propose(self, query: Query, session: Session, admitted: Rows, limit: int) -> Proposal:
         """The admitted rows that match most, those that match at all."""

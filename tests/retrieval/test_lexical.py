@@ -6,7 +6,7 @@ from search_doubles import item
 
 from retrieval.catalogue import Catalogue, CatalogueItem
 from retrieval.interactions import EMPTY_SESSION
-from retrieval.lexical import MERGE_ROWS, LexicalIndex
+from retrieval.lexical import LexicalIndex
 from retrieval.query import Query
 from retrieval.terms import parts
 
@@ -126,8 +126,8 @@ def test_an_item_scores_alike_in_the_small_segment_and_after_the_merge() -> None
 def test_merging_changes_nothing_but_the_statistics() -> None:
     catalogue = Catalogue(many_items(10))
     index = LexicalIndex(catalogue)
-    for start in range(10, 10 + 2 * MERGE_ROWS, 30):
-        index.update(catalogue.upsert(many_items(30, start=start)))
+    for start in range(10, 210, 3):
+        index.update(catalogue.upsert(many_items(3, start=start)))
     index.update(catalogue.remove(["i3"]))
     rebuilt = LexicalIndex(catalogue)
     assert found(index, catalogue, "red model 12") == found(rebuilt, catalogue, "red model 12")
