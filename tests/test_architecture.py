@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("assistant", "retrieval", "prompts")
 HOMES = {
     "chromadb": {"retrieval/index.py"},
-    "bm25s": {"retrieval/lexical.py"},
+    "bm25s": {"retrieval/baselines.py"},
     "sentence_transformers": {"retrieval/embedding.py"},
     "bitsandbytes": {"assistant/local_model.py"},
     "gradio": {"app.py", "assistant/serving.py"},  # and everything under assistant/ui/
