@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -137,7 +138,7 @@ def _variants(model: _Model, draws: Draws) -> Iterator[DemoItem]:
             price=_shelf_price(worth * price_factor),
             stock=0 if draws.chance(_SHARE_SOLD_OUT) else 1 + int(draws.between(1, 11) ** 2),
             rating=None if new else rating,
-            rating_count=0 if new else 1 + int(30 * 2.718 ** (own_appeal + draws.normal(0.0, 0.4))),
+            rating_count=0 if new else 1 + int(30 * math.exp(own_appeal + draws.normal(0.0, 0.4))),
             released=released,
             picture=f"{slug(silhouette_name(model.item_type.label, model.line.title))}-{slug(colour)}.svg",
             variant_of=model.base_id if several else None,

@@ -128,7 +128,7 @@ def _draw_shopper(shopper_id: str, shelves: Shelves, draws: Draws) -> _Shopper:
 
 
 def _visits(draws: Draws) -> list[datetime]:
-    """Starts of a shopper's sessions, at least a day apart: evenings mostly, one to twenty-four of them."""
+    """Starts of a shopper's sessions, each on another day, evenings mostly; their number is long-tailed, up to 24."""
     count = min(24, 1 + int(1.4 * (1.0 - draws.unit()) ** -0.6))
     span = (LOG_END - LOG_START).days
     days = sorted({draws.below(span) for _ in range(count)})
