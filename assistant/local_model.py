@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import threading
 import time
 from collections import OrderedDict, deque
@@ -13,7 +12,6 @@ from typing import Any
 
 import torch
 from tokenizers.decoders import DecodeStream
-from transformers import DynamicCache
 
 from assistant.constrained import Constraint, Grammars
 from assistant.language_model import Generation, LanguageModelUnavailable, Prompt, Usage
@@ -100,12 +98,13 @@ class Runner:
 
     def __init__(self, loaded: LoadedModel) -> None:
         self.quantization = loaded.quantization
-        self._network, self._tokenizer = loaded.network, loaded.tokenizer
-        self._ends = _end_tokens(loaded)
-        config = self._network.config.get_text_config(decoder=True)
-        self._limit = int(getattr(config, "max_position_embeddings", None) or 1 << 30)
-        self._grammars = Grammars(self._tokenizer.backend_tokenizer.to_str(), config.vocab_size, sorted(self._ends))
-        self._prefixes: OrderedDict[str, tuple[list[int], DynamicCache]] = OrderedDict()
+        self._decoder, self._tokenizer = loaded.decoder, loaded.tokenizer
+        self._ends, self._limit = loaded.ends, loaded.limit
+        backend = self._tokenizer.backend_tokenizer.to_str()
+        self._grammars = Grammars(backend, loaded.vocabulary, sorted(self._ends))
+        added = self._tokenizer.added_tokens_decoder.values()
+        self._markers = tuple(token.content for token in added if token.special)
+        self._prefixes: OrderedDict[str, tuple[list[int], Any]] = OrderedDict()
 
     def stream(
         self,
@@ -164,7 +163,7 @@ class Runner:
                 break
             if cancelled():
                 return
-            logits = self._advance(pending, cache)
+            logits = self._decoder.advance(pending, cache)
             if constraint:
                 logits = constraint.masked(logits)
             token = choose(logits)
@@ -179,15 +178,7 @@ class Runner:
         finished = constraint is not None and constraint.finished
         usage.stopped_by = "end" if finished else "limit"
 
-    @torch.inference_mode()  # type: ignore[untyped-decorator]  # torch is not followed
-    def _advance(self, tokens: list[int], cache: DynamicCache) -> torch.Tensor:
-        """Feed tokens; the logits of the next one, float32, shape (vocabulary,)."""
-        ids = torch.tensor([tokens], device=self._network.device)
-        output = self._network(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
-        logits: torch.Tensor = output.logits[0, -1].float()
-        return logits
-
-    def _begin(self, prompt: Prompt, max_tokens: int, usage: Usage) -> tuple[list[int], DynamicCache]:
+    def _begin(self, prompt: Prompt, max_tokens: int, usage: Usage) -> tuple[list[int], Any]:
         """The prompt's tokens that are still to be fed, and a cache that holds those before them."""
         tokens = self._encode(self._words(prompt.fixed, prompt.asked))
         usage.prompt_tokens = len(tokens)
@@ -197,23 +188,24 @@ class Runner:
         if known is None:
             prefix = self._encode(self._words(prompt.fixed, _ASKED).partition(_ASKED)[0])
             if tokens[: len(prefix)] != prefix or not 0 < len(prefix) < len(tokens):
-                return tokens, self._fresh_cache()
-            cache = self._fresh_cache()
-            self._advance(prefix, cache)
+                return tokens, self._decoder.fresh(len(tokens) + max_tokens)
+            cache = self._decoder.fresh(len(prefix))
+            self._decoder.advance(prefix, cache)
         else:
             prefix, cache = known
             if tokens[: len(prefix)] != prefix:
-                return tokens, self._fresh_cache()
+                return tokens, self._decoder.fresh(len(tokens) + max_tokens)
             usage.cached_tokens = len(prefix)
         self._prefixes[prompt.fixed] = prefix, cache
+        room = len(tokens) - len(prefix) + max_tokens
         self._bound_prefixes()
-        return tokens[len(prefix) :], copy.deepcopy(cache)
-
-    def _fresh_cache(self) -> DynamicCache:
-        return DynamicCache(config=self._network.config)
+        return tokens[len(prefix) :], self._decoder.copy(cache, room)
 
     def _bound_prefixes(self) -> None:
-        while len(self._prefixes) > 1 and sum(_size(cache) for _, cache in self._prefixes.values()) > _PREFIX_BYTES:
+        while (
+            len(self._prefixes) > 1
+            and sum(self._decoder.size(cache) for _, cache in self._prefixes.values()) > _PREFIX_BYTES
+        ):
             self._prefixes.popitem(last=False)
 
     def forget_prefixes(self) -> None:
@@ -229,9 +221,18 @@ class Runner:
         """The prompt in the model's chat template; plain text for a model without one."""
         if not self._tokenizer.chat_template:
             return f"{fixed}\n\n{asked}\n\n"
-        messages = [{"role": "system", "content": fixed}, {"role": "user", "content": asked}]
+        messages = [
+            {"role": "system", "content": self._without_markers(fixed)},
+            {"role": "user", "content": self._without_markers(asked)},
+        ]
         words: str = self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
         return words
+
+    def _without_markers(self, text: str) -> str:
+        """A text without the template's own markers: a shopper or a feed could otherwise speak as the system."""
+        for marker in self._markers:
+            text = text.replace(marker, "")
+        return text
 
 
 class Chooser:
@@ -279,15 +280,3 @@ class Turns:
             with self._changed:
                 self._queue.remove(ticket)
                 self._changed.notify_all()
-
-
-def _end_tokens(loaded: LoadedModel) -> frozenset[int]:
-    """Every token that ends an answer: a model's generation settings may name several."""
-    named = loaded.network.generation_config.eos_token_id
-    ends = set(named) if isinstance(named, list) else {named}
-    return frozenset(int(token) for token in ends | {loaded.tokenizer.eos_token_id} if token is not None)
-
-
-def _size(cache: DynamicCache) -> int:
-    """Bytes of a key-value cache."""
-    return sum(part.nbytes for layer in cache for part in layer if part is not None)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from assistant.decoders import Decoder, GeneralDecoder
+from assistant.half_weights import available as half_weights_available
+from assistant.half_weights import halve_weights
+from assistant.llama_decoder import LlamaDecoder
 from assistant.packaged_model import Report, converted_gguf, packaged_folder, say
 from assistant.settings import PACKAGED
 from retrieval.errors import SetupError
@@ -18,11 +21,23 @@ _ANOTHER_MODEL = "Set ASSISTANT_LANGUAGE_MODEL to a hub id, a local folder, a .g
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A model ready to run, its tokenizer, and the arithmetic it runs in."""
+    """A model ready to run.
 
-    network: Any
+    Attributes:
+        decoder: runs the network.
+        tokenizer: transformers' tokenizer, with the chat template.
+        quantization: the arithmetic chosen; see `Settings.quantization`.
+        ends: token ids that end an answer.
+        vocabulary: how many logits there are.
+        limit: most tokens of prompt and answer together.
+    """
+
+    decoder: Decoder
     tokenizer: Any
     quantization: str
+    ends: frozenset[int]
+    vocabulary: int
+    limit: int
 
 
 def load_model(
@@ -60,9 +75,15 @@ def load_model(
             f"The language model {source!r} cannot be loaded: {_first_line(error)}", _ANOTHER_MODEL
         ) from error
     network.eval()
-    if not torch.cuda.is_available():
-        _prepare_for_cpu(network, chosen)
-    return LoadedModel(network, tokenizer, chosen)
+    config = network.config.get_text_config(decoder=True)
+    return LoadedModel(
+        decoder=decoder_of(network, chosen),
+        tokenizer=tokenizer,
+        quantization=chosen,
+        ends=_end_tokens(network.generation_config.eos_token_id, tokenizer.eos_token_id),
+        vocabulary=config.vocab_size,
+        limit=int(getattr(config, "max_position_embeddings", None) or 1 << 30),
+    )
 
 
 def locate(source: str, *, cache: Path | None = None, report: Report = say) -> str:
@@ -88,21 +109,29 @@ def locate(source: str, *, cache: Path | None = None, report: Report = say) -> s
 
 
 def choose_quantization(asked: str, *, cuda: bool) -> str:
-    """What `auto` means on this machine: NF4 on CUDA; on a CPU int8 weights (fastest at float32's answers)."""
-    if asked != "auto":
-        return asked
-    return "nf4" if cuda else "int8"
+    """What `auto` means on this machine: NF4 on CUDA; on a CPU the fastest that keeps float32's answers.
+
+    Raises:
+        SetupError: what was asked for does not run on this machine.
+    """
+    half = not cuda and half_weights_available()
+    if asked == "auto":
+        return "nf4" if cuda else "fp16" if half else "none"
+    if (asked == "fp16" and not half) or (asked == "dynamic-int8" and cuda):
+        raise SetupError(
+            f"The quantization {asked!r} does not run on this machine.", "Set ASSISTANT_QUANTIZATION=auto."
+        )
+    return asked
 
 
 def loading_options(quantization: str, *, cuda: bool) -> dict[str, Any]:
     """The arguments of `from_pretrained` for a quantization.
 
-    On CUDA, `nf4` and `int8` are bitsandbytes'. On a CPU only `nf4` is (when memory forces it): the others start from
-    float32 or bfloat16 weights.
+    `nf4` and `int8` are bitsandbytes', on CUDA and, when memory forces it, on a CPU.
     """
     from transformers import BitsAndBytesConfig
 
-    options: dict[str, Any] = {"dtype": torch.bfloat16 if cuda or quantization in ("nf4", "bf16") else torch.float32}
+    options: dict[str, Any] = {"dtype": torch.bfloat16 if cuda or quantization == "bf16" else torch.float32}
     if cuda:
         options["device_map"] = "auto"
     if quantization == "nf4":
@@ -112,7 +141,7 @@ def loading_options(quantization: str, *, cuda: bool) -> dict[str, Any]:
             bnb_4bit_use_double_quant=True,
             bnb_4bit_compute_dtype=torch.bfloat16 if cuda else torch.float32,
         )
-    elif quantization == "int8" and cuda:
+    elif quantization == "int8":
         options["quantization_config"] = BitsAndBytesConfig(load_in_8bit=True)
     return options
 
@@ -124,16 +153,15 @@ def check_fit(folder: Path, quantization: str, free: int) -> None:
         SetupError: it would not.
     """
     weights = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
-    factor = {"nf4": 0.35, "bf16": 1.0, "int8": 2.5, "dynamic-int8": 2.5, "none": 2.0}[quantization]
-    if torch.cuda.is_available():
-        factor = {"nf4": 0.35, "int8": 0.6}.get(quantization, 1.0)
+    # of the file's size, taken to be 16 bits a weight; float32 weights are in memory while they are converted
+    factor = {"nf4": 0.35, "int8": 0.6, "bf16": 1.0, "none": 2.0, "dynamic-int8": 2.5, "fp16": 3.0}[quantization]
     needed = int(weights * factor)
     if needed > free:
         raise _too_large(str(folder), f"about {needed >> 20} MB are needed and {free >> 20} MB are free.")
 
 
 def _free_memory() -> int:
-    """Bytes free for weights: on the GPUs and, since `device_map="auto"` may spill over, never the machine's own."""
+    """Bytes free for weights: the GPUs' where there are any, else the machine's."""
     if torch.cuda.is_available():
         return sum(torch.cuda.mem_get_info(device)[0] for device in range(torch.cuda.device_count()))
     import psutil  # type: ignore[import-untyped]
@@ -148,16 +176,23 @@ def _too_large(source: str, reason: str) -> SetupError:
     )
 
 
-def _prepare_for_cpu(network: Any, quantization: str) -> None:
-    if quantization == "int8":
-        from assistant.weight_only import quantize_weights
-
-        quantize_weights(network)
+def decoder_of(network: Any, quantization: str) -> Decoder:
+    """What runs a loaded network; its weights are converted where the quantization is not done at loading."""
+    if quantization == "fp16":
+        if LlamaDecoder.fits(network):
+            return LlamaDecoder(network)
+        halve_weights(network)
     elif quantization == "dynamic-int8":
         from torch.ao.quantization import quantize_dynamic
 
-        logging.getLogger(__name__).warning("dynamic int8 changes what small models say; 'int8' does not")
         quantize_dynamic(network, {torch.nn.Linear}, dtype=torch.qint8, inplace=True)
+    return GeneralDecoder(network)
+
+
+def _end_tokens(generation: int | list[int] | None, tokenizer: int | None) -> frozenset[int]:
+    """Every token that ends an answer: a model's generation settings may name several."""
+    named = generation if isinstance(generation, list) else [generation]
+    return frozenset(token for token in (*named, tokenizer) if token is not None)
 
 
 def _first_line(error: Exception) -> str:
