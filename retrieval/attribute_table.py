@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.catalogue import Attribute
+from retrieval.labels import similar_key
 from retrieval.numeric_phrases import NumericPhrase
 from retrieval.query import AttributeConstraint, Comparison
 from retrieval.units import Quantity, parse_quantity
 from retrieval.words import Token, function_words, key, key_of, singular, synonym_keys, tokens, word_data
+
+Pair = tuple[str, str]  # name and value
+Place = tuple[str, str | None]  # name and unit of a numeric attribute
 
 _AFFIRMED = ("yes", "true")
 _LONGEST_VALUE = 40  # characters; longer values are prose, which nobody asks for word by word
@@ -36,31 +40,50 @@ class AttributeTable:
     """What the items state, countable. Grows with `include`; names and values are those of `Attribute`."""
 
     def __init__(self) -> None:
-        self._named_values: Counter[tuple[str, str]] = Counter()
-        self._numbers: defaultdict[tuple[str, str | None], list[tuple[int, float]]] = defaultdict(list)
-        self._texts: defaultdict[tuple[str, str | None], list[tuple[str, float]]] = defaultdict(list)
+        self._counts: dict[Pair, int] = {}
+        self._unread: list[Pair] = []
+        self._pairs_of_key: defaultdict[str, list[Pair]] = defaultdict(list)
+        self._keys_by_letter: defaultdict[str, list[str]] = defaultdict(list)
+        self._names_with_word: defaultdict[str, set[str]] = defaultdict(set)
+        self._numbers: defaultdict[Place, list[tuple[int, float]]] = defaultdict(list)
+        self._columns: dict[Place, tuple[NDArray[np.int64], NDArray[np.float64]]] = {}
+        self._texts: defaultdict[Place, list[tuple[str, float]]] = defaultdict(list)
 
     def include(self, ordinal: int, attributes: Collection[Attribute]) -> None:
         """Count an item's attributes; `ordinal` is the item's running number."""
+        counts = self._counts
         for attribute in attributes:
             if attribute.number is None:
-                self._named_values.update((attribute.name, value) for value in attribute.values)
+                for value in attribute.values:
+                    pair = attribute.name, value
+                    count = counts.get(pair, 0)
+                    counts[pair] = count + 1
+                    if not count:
+                        self._unread.append(pair)
             else:
                 place = attribute.name, attribute.unit
+                if place not in self._numbers:
+                    self._note_name(attribute.name)
                 self._numbers[place].append((ordinal, attribute.number))
                 if len(self._texts[place]) < _SAMPLED_TEXTS:
                     self._texts[place].append((attribute.text, attribute.number))
-        self.__dict__.pop("_index", None)
 
-    @cached_property
-    def _index(self) -> _Index:
-        return _Index(Counter(self._named_values), list(self._numbers))
+    def _read(self) -> None:
+        """Make what was included lately findable: its keys are made at the first question after it."""
+        while self._unread:
+            name, value = self._unread.pop()
+            self._note_name(name)
+            asked = key(name) if value in _AFFIRMED else key(value) if len(value) <= _LONGEST_VALUE else ""
+            if asked and not asked.isdigit():
+                if asked not in self._pairs_of_key:
+                    self._keys_by_letter[asked[0]].append(asked)
+                self._pairs_of_key[asked].append((name, value))
+
+    def _note_name(self, name: str) -> None:
+        for word in words_of_name(name):
+            self._names_with_word[word].add(name)
 
     # words
-
-    def word_keys(self, least: int) -> Iterator[str]:
-        """Keys of the values and yes/no attributes that at least so many items state: what a typo can be meant for."""
-        return (k for k, names in self._index.names_of_value.items() if max(names.values()) >= least)
 
     def find_word(self, words: Sequence[Token], least: int = 1) -> AttributeConstraint | None:
         """The constraint that words without a number mean: "blue", "colour blue", "waterproof".
@@ -69,28 +92,37 @@ class AttributeTable:
             words: all of them have to be accounted for, function words aside.
             least: how many items have to state it.
         """
-        for keys in (iter((key_of(words),)), synonym_keys(words)):
+        self._read()
+        for keys in ((key_of(words),), synonym_keys(words)):
             for candidate in keys:
-                names = self._index.names_of_value.get(candidate)
-                if names and sum(names.values()) >= least:
-                    return self._constraint(candidate, names)
+                pairs = self._pairs_of_key.get(candidate, ())
+                if sum(self._counts[pair] for pair in pairs) >= max(1, least):
+                    return self._constraint(pairs)
         return self._find_named(words)
+
+    def find_similar(self, words: Sequence[Token], least: int = 1) -> AttributeConstraint | None:
+        """The constraint that words with a typing error mean, as `Labels.find_similar` forgives it."""
+        self._read()
+        typed = key_of(words)
+        similar = similar_key(typed, self._keys_by_letter.get(typed[:1], ()))
+        pairs = self._pairs_of_key.get(similar, ()) if similar else ()
+        return self._constraint(pairs) if sum(self._counts[pair] for pair in pairs) >= max(1, least) else None
 
     def _find_named(self, words: Sequence[Token]) -> AttributeConstraint | None:
         """Name and value together, in either order: "blue colour", "size m"."""
         for cut in range(1, len(words)):
             for name_words, value_words in ((words[:cut], words[cut:]), (words[cut:], words[:cut])):
-                value_key = key_of(value_words)
-                stated = self._index.names_of_value.get(value_key, {})
-                names = {n: stated[n] for n in self._names_with(name_words) if n in stated}
-                if names:
-                    return self._constraint(value_key, names)
+                names = self._names_with(name_words)
+                pairs = [pair for pair in self._pairs_of_key.get(key_of(value_words), ()) if pair[0] in names]
+                if pairs:
+                    said = {token.key for token in name_words}
+                    return self._constraint([pair for pair in pairs if words_of_name(pair[0]) == said] or pairs)
         return None
 
-    def _constraint(self, value_key: str, names: dict[str, int]) -> AttributeConstraint:
-        """A value of these attributes; of several the name stays open, unless it is the name that was said ("yes")."""
-        name, value = self._index.spelling(value_key, names)
-        open_name = len(names) > 1 and value not in _AFFIRMED
+    def _constraint(self, pairs: Sequence[Pair]) -> AttributeConstraint:
+        """The value most items state; its name stays open where several have it, unless the name was said ("yes")."""
+        name, value = max(pairs, key=lambda pair: self._counts[pair])
+        open_name = len({name for name, _ in pairs}) > 1 and value not in _AFFIRMED
         return AttributeConstraint(name=None if open_name else name, comparison=Comparison.IS, value=value)
 
     def _names_with(self, words: Sequence[Token]) -> list[str]:
@@ -100,8 +132,7 @@ class AttributeTable:
             return []
         renamed = word_data()["attribute_names"]
         groups = [
-            self._index.names_with_word.get(t.key, set())
-            | self._index.names_with_word.get(renamed.get(t.key, t.key), set())
+            self._names_with_word.get(t.key, set()) | self._names_with_word.get(renamed.get(t.key, t.key), set())
             for t in wanted
         ]
         return sorted(set.intersection(*groups))
@@ -129,24 +160,32 @@ class AttributeTable:
         place = max(places, key=lambda p: self._fit(p, phrase, nearby, members))
         return self._match(place, phrase, members, 1.0)
 
-    def _places(self, unit: str | None, members: NDArray[np.int64] | None) -> list[tuple[str, str | None]]:
-        places = [place for place in self._index.places if place[1] == unit]
+    def _places(self, unit: str | None, members: NDArray[np.int64] | None) -> list[Place]:
+        places = [place for place in self._numbers if place[1] == unit]
         within = [place for place in places if members is not None and len(self._values(place, members))]
         return within or places
 
-    def _values(self, place: tuple[str, str | None], members: NDArray[np.int64] | None) -> NDArray[np.float64]:
-        ordinals, numbers = self._index.columns(place, self._numbers[place])
+    def _values(self, place: Place, members: NDArray[np.int64] | None) -> NDArray[np.float64]:
+        ordinals, numbers = self._column(place)
         return numbers if members is None else numbers[np.isin(ordinals, members)]
+
+    def _column(self, place: Place) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        pairs = self._numbers[place]
+        column = self._columns.get(place)
+        if column is None or len(column[0]) != len(pairs):
+            ordinals, numbers = zip(*pairs, strict=True)
+            column = self._columns[place] = np.array(ordinals, dtype=np.int64), np.array(numbers, dtype=np.float64)
+        return column
 
     def _fit(
         self,
-        place: tuple[str, str | None],
+        place: Place,
         phrase: NumericPhrase,
         nearby: frozenset[str],
         members: NDArray[np.int64] | None,
     ) -> tuple[float, ...]:
         """How well an attribute suits a phrase: compared part by part, the larger the better."""
-        name_keys = self._index.words_of_name(place[0])
+        name_keys = words_of_name(place[0])
         data = word_data()
         usual = data["dimension_names"].get(place[1], [])
         group = next((i for i, names in enumerate(usual) if name_keys & set(names)), len(usual))
@@ -164,17 +203,15 @@ class AttributeTable:
     def _find_plain(self, phrase: NumericPhrase, members: NDArray[np.int64] | None) -> NumericMatch | None:
         before = [t for t in phrase.before if t.word not in function_words()]
         for words in (before, before[-1:], phrase.after[:2], phrase.after[:1]):
-            names = set(self._names_with(words)) if words else set()
-            places = [p for p in self._index.places if p[0] in names and self._named_in_full(p[0], words)]
+            names = set(self._names_with(words))
+            unsaid = {name: len(words_of_name(name)) - len(words) for name in names}
+            places = [place for place in self._numbers if unsaid.get(place[0], 2) <= 1]
             if places:
-                place = max(places, key=lambda p: len(self._values(p, members)))
+                place = min(places, key=lambda p: (unsaid[p[0]], -len(self._values(p, members))))
                 return self._match(place, phrase, members, self._stated_factor(place))
         return None
 
-    def _named_in_full(self, name: str, words: Sequence[Token]) -> bool:
-        return len(self._index.words_of_name(name)) <= len(words) + 1
-
-    def _stated_factor(self, place: tuple[str, str | None]) -> float:
+    def _stated_factor(self, place: Place) -> float:
         """Canonical units in one of the unit that the feed mostly writes this attribute in."""
         if place[1] is None:
             return 1.0
@@ -187,13 +224,13 @@ class AttributeTable:
 
     def _match(
         self,
-        place: tuple[str, str | None],
+        place: Place,
         phrase: NumericPhrase,
         members: NDArray[np.int64] | None,
         factor: float,
     ) -> NumericMatch:
         name, unit = place
-        named = self._index.words_of_name(name) | {"of"}
+        named = words_of_name(name) | {"of"}
         start, end = phrase.start, phrase.end
         for token in reversed(phrase.before):
             if not _names(token, named):
@@ -214,7 +251,7 @@ class AttributeTable:
 
     def _loosened(
         self,
-        place: tuple[str, str | None],
+        place: Place,
         number: float,
         following: Quantity,
         members: NDArray[np.int64] | None,
@@ -229,50 +266,10 @@ class AttributeTable:
         return [(Comparison.AT_LEAST, number), (Comparison.LESS_THAN, above)]
 
 
-class _Index:
-    """Look-ups over one state of the table; built at the first question after a change."""
-
-    def __init__(self, named_values: Counter[tuple[str, str]], places: list[tuple[str, str | None]]) -> None:
-        self.places = places
-        self.names_of_value: defaultdict[str, dict[str, int]] = defaultdict(dict)
-        self._spellings: defaultdict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
-        self._columns: dict[tuple[str, str | None], tuple[NDArray[np.int64], NDArray[np.float64]]] = {}
-        self._words_of_name: dict[str, frozenset[str]] = {}
-        self.names_with_word: defaultdict[str, set[str]] = defaultdict(set)
-        for name in {name for name, _ in named_values} | {name for name, _ in places}:
-            for word in self.words_of_name(name):
-                self.names_with_word[word].add(name)
-        keys = {value: key(value) for value in {v for _, v in named_values} if len(value) <= _LONGEST_VALUE}
-        names = {name: key(name) for name in {n for n, _ in named_values}}
-        for (name, value), count in named_values.items():
-            asked = names[name] if value in _AFFIRMED else keys.get(value, "")
-            if asked and not asked.isdigit():
-                known = self.names_of_value[asked]
-                known[name] = known.get(name, 0) + count
-                self._spellings[asked][name, value] += count
-
-    def spelling(self, value_key: str, names: Collection[str]) -> tuple[str, str]:
-        """Name and value as most items state it, of the names given."""
-        spellings = self._spellings[value_key]
-        return max((s for s in spellings if s[0] in names), key=lambda s: spellings[s])
-
-    def words_of_name(self, name: str) -> frozenset[str]:
-        """Keys of a name's words."""
-        words = self._words_of_name.get(name)
-        if words is None:
-            words = self._words_of_name[name] = frozenset(t.key for t in tokens(name))
-        return words
-
-    def columns(
-        self, place: tuple[str, str | None], pairs: list[tuple[int, float]]
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Ordinals and numbers of one numeric attribute."""
-        columns = self._columns.get(place)
-        if columns is None:
-            ordinals = np.array([ordinal for ordinal, _ in pairs], dtype=np.int64)
-            numbers = np.array([number for _, number in pairs], dtype=np.float64)
-            columns = self._columns[place] = ordinals, numbers
-        return columns
+@cache
+def words_of_name(name: str) -> frozenset[str]:
+    """Keys of the words of an attribute's name."""
+    return frozenset(token.key for token in tokens(name))
 
 
 def _nearby_keys(phrase: NumericPhrase) -> frozenset[str]:

@@ -143,6 +143,9 @@ def _single(text: str, mention: QuantityMention, position: int) -> NumericPhrase
         if found:
             bound = Bound(comparison, mention.quantity)
             return _phrase(text, (bound,), None, found[1], mention.start, mention.end + found.end(), position)
+    if "+" in text[mention.start : mention.end]:  # "10+ hours"
+        bound = Bound(Comparison.AT_LEAST, mention.quantity)
+        return _phrase(text, (bound,), None, "", mention.start, mention.end, position)
     bound = Bound(Comparison.IS, mention.quantity)
     return _phrase(text, (bound,), _next_whole(text, mention), "", mention.start, mention.end, position)
 

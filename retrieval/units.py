@@ -124,7 +124,7 @@ _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?|\.\d+"
 _UNIT = "|".join(re.escape(alias) for alias in sorted(_ALIASES, key=len, reverse=True))
 _QUANTITY = re.compile(
     rf"(?<![\w.,$€£¥])(?:(?P<sides>(?:{_NUMBER})\s*[x×]\s*)*)(?P<number>{_NUMBER})"
-    rf"(?:(?P<gap>[\s-]*)(?P<unit>fl\.?\s*oz|fluid\s+ounces?|{_UNIT})\.?(?![\w²³/]))?(?![\w$€£]|[.,]\d)",
+    rf"(?:(?P<gap>\+?[\s-]*)(?P<unit>fl\.?\s*oz|fluid\s+ounces?|{_UNIT})\.?(?![\w²³/]))?(?![\w$€£]|[.,]\d)",
     re.IGNORECASE,
 )
 # "15 in blue" speaks of no inches, "15 in screen" does

@@ -7,11 +7,9 @@ has two names ("laptop", "notebook") is found under both. A word that the shop d
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import Literal
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,35 +17,19 @@ from numpy.typing import NDArray
 from retrieval.attribute_table import AttributeTable
 from retrieval.catalogue import CatalogueItem
 from retrieval.labels import Labels
+from retrieval.mentions import Mention, MentionFinder, is_mistyped
 from retrieval.numeric_phrases import find_numeric_phrases
 from retrieval.query import AttributeConstraint
-from retrieval.words import Token, fold, function_words, is_common, is_english, tokens, word_data
+from retrieval.words import Token, fold, function_words, singular, tokens, word_data
 
-Kind = Literal["category", "brand", "attribute"]
+__all__ = ["Mention", "Vocabulary"]
 
-_LONGEST_UTTERANCE = 2000  # characters that are searched for mentions: more is no sentence of a shopper
-_LONGEST_PHRASE = 5  # words
 _SHARE_OF_ITEMS = 0.0005  # a word is an attribute's value in free text when at least this share of the items states it
-_NEGATION = re.compile(r"^\s*(?:no|not|without|non|never|any)\b[\s-]*(?:an?\s+|the\s+)?", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """A word of the shop in an utterance, at `utterance[start:end]`.
-
-    Attributes:
-        value: of a category or brand the canonical, case-folded label; of an attribute the words as they were said,
-            in lower case, for `Vocabulary.find_attributes`.
-        name: of an attribute the `Attribute.name`; None when several attributes hold the value.
-        exact: False when a typing error had to be forgiven.
-    """
-
-    kind: Kind
-    value: str
-    name: str | None
-    start: int
-    end: int
-    exact: bool = True
+_NEGATION = re.compile(
+    r"^\s*(?:no|not|without|non|never|any)\b(?!\s+(?:(?:more|less|fewer|\w+er)\s+than|over|above|under|below)\b)"
+    r"[\s-]*(?:an?\s+|the\s+)?",
+    re.IGNORECASE,
+)
 
 
 class Vocabulary:
@@ -58,6 +40,7 @@ class Vocabulary:
         self._brands = Labels()
         self._attributes = AttributeTable()
         self._members: defaultdict[str, list[int]] = defaultdict(list)
+        self._titled: Counter[str] = Counter()
         self._items = 0
 
     @classmethod
@@ -76,6 +59,7 @@ class Vocabulary:
             if item.brand:
                 self._brands.include(item.brand)
             self._attributes.include(self._items, item.attributes.values())
+            self._titled.update(map(singular, set(fold(item.title).split())))
             self._items += 1
 
     @property
@@ -100,10 +84,10 @@ class Vocabulary:
         phrase = tokens(re.split(r"\b(?:for|with|without|under)\b", words, maxsplit=1)[0]) or tokens(words)
         phrase = _without_function_words(phrase)
         for start in range(len(phrase)):
-            label = self._categories.find(phrase[start:])
+            label = self._categories.find(phrase[start:], self._titled)
             if label is not None:
                 return label
-        return self._categories.find_similar(phrase)
+        return self._categories.find_similar(phrase) if is_mistyped(phrase, self._titled) else None
 
     def find_brand(self, words: str) -> str | None:
         """The canonical label of a brand, a typing error forgiven; None when the shop does not have it."""
@@ -151,116 +135,24 @@ class Vocabulary:
             if constraint is not None:
                 yield constraint
                 return
+        if is_mistyped(trimmed, self._titled):
+            similar = self._attributes.find_similar(trimmed)
+            yield from () if similar is None else (similar,)
 
     def _members_of(self, category: str | None) -> NDArray[np.int64] | None:
         members = self._members.get(category.casefold()) if category else None
         return None if members is None else np.array(members, dtype=np.int64)
 
     def mentions(self, utterance: str) -> tuple[Mention, ...]:
-        """Every category, brand and attribute an utterance names: longest first where they overlap, in reading order.
+        """Every category, brand and attribute an utterance names; see `retrieval.mentions.MentionFinder.find`."""
+        finder = MentionFinder(self._categories, self._brands, self._attributes, self._titled, self._least_items())
+        return finder.find(utterance, self._members_of)
 
-        A brand that is a common word ("Peak") counts only where the sentence treats it as a name: "by peak", "not
-        peak", before a category, or capitalised within the sentence. Of two categories in a row the last one is
-        meant: "laptop bags". Only the first 2,000 characters are read.
-        """
-        text = utterance[:_LONGEST_UTTERANCE]
-        words = tokens(text)
-        found = self._phrase_mentions(text, words)
-        category = next((m.value for m in found if m.kind == "category"), None)
-        numeric = self._numeric_mentions(text, category, [m for m in found if m.kind == "category"])
-        found = [m for m in found if not any(_overlap(m, n) for n in numeric)]
-        found = _heads(sorted([*found, *numeric], key=lambda m: m.start), text)
-        return tuple(m for m in found if m.kind != "brand" or self._is_named(m, text, words, found))
-
-    def _numeric_mentions(self, text: str, category: str | None, kept: Sequence[Mention]) -> list[Mention]:
-        """Numbers with their attribute; words of a category are left to it ("cable 2 m" is a cable and 2 m)."""
-        members = self._members_of(category)
-        found = []
-        for phrase in find_numeric_phrases(text):
-            match = self._attributes.find_number(phrase, members)
-            if match is not None:
-                whole = Mention("attribute", text[match.start : match.end].lower(), match.name, match.start, match.end)
-                bare = replace(whole, value=text[phrase.start : phrase.end].lower(), start=phrase.start, end=phrase.end)
-                found.append(bare if any(_overlap(whole, other) for other in kept) else whole)
-        return found
-
-    def _phrase_mentions(self, text: str, words: Sequence[Token]) -> list[Mention]:
-        windows = [
-            words[start : start + length]
-            for length in range(min(_LONGEST_PHRASE, len(words)), 0, -1)
-            for start in range(len(words) - length + 1)
-        ]
-        found: list[Mention] = []
-        for look_up in (self._exactly, self._similar):
-            for window in windows:
-                start, end = window[0].start, window[-1].end
-                if window[0].word in function_words() or window[-1].word in function_words() or end - start < 2:
-                    continue
-                if not any(m.start < end and start < m.end for m in found):
-                    mention = look_up(window, text[start:end])
-                    if mention is not None:
-                        found.append(mention)
-        return found
-
-    def _exactly(self, window: Sequence[Token], said: str) -> Mention | None:
-        start, end = window[0].start, window[-1].end
-        category, brand = self._categories.find(window), self._brands.find(window)
-        if brand is not None and (category is None or fold(brand) == fold(said) != fold(category)):
-            return Mention("brand", brand, None, start, end)
-        if category is not None:
-            return Mention("category", category, None, start, end)
-        constraint = self._attributes.find_word(window, max(1, round(_SHARE_OF_ITEMS * self._items)))
-        if constraint is not None:
-            return Mention("attribute", said.lower(), constraint.name, start, end)
-        return None
-
-    def _similar(self, window: Sequence[Token], said: str) -> Mention | None:
-        if all(is_english(t.word) for t in window) or len(window) > 2:
-            return None
-        start, end = window[0].start, window[-1].end
-        for kind, labels in (("category", self._categories), ("brand", self._brands)):
-            label = labels.find_similar(window)
-            if label is not None:
-                return Mention("category" if kind == "category" else "brand", label, None, start, end, exact=False)
-        return None
-
-    def _is_named(self, mention: Mention, text: str, words: Sequence[Token], found: Sequence[Mention]) -> bool:
-        """Whether a brand mention is one, or only a common word of the sentence."""
-        own = [t for t in words if mention.start <= t.start < mention.end]
-        if len(own) > 1 or not (is_common(own[0].word) or own[0].word in function_words()):
-            return True
-        data = word_data()
-        place = words.index(own[0])
-        before = words[place - 1] if place else None
-        after = words[place + 1] if place + 1 < len(words) else None
-        others = [m for m in found if m is not mention and m.kind in ("category", "brand")]
-        capital = (
-            text[mention.start].isupper() and place > 0 and not text[: mention.start].rstrip().endswith((".", "!", "?"))
-        )
-        return (
-            (capital and not text.istitle() and not text.isupper())
-            or len([t for t in words if t.word not in function_words()]) == 1
-            or (before is not None and before.word in data["brand_cues_before"])
-            or (after is not None and after.key in data["brand_cues_after"])
-            or any(not text[mention.end : m.start].strip(" ,") for m in others if m.start >= mention.end)
-        )
+    def _least_items(self) -> int:
+        return max(1, round(_SHARE_OF_ITEMS * self._items))
 
 
 def _without_function_words(phrase: Sequence[Token]) -> list[Token]:
     """The phrase without function words at its two ends."""
     content = [i for i, t in enumerate(phrase) if t.word not in function_words()]
     return list(phrase[content[0] : content[-1] + 1]) if content else []
-
-
-def _overlap(left: Mention, right: Mention) -> bool:
-    return left.start < right.end and right.start < left.end
-
-
-def _heads(mentions: Sequence[Mention], text: str) -> list[Mention]:
-    """Without the categories that only qualify the one that follows at once: "laptop bags"."""
-    qualifying = {
-        first
-        for first, second in pairwise(mentions)
-        if first.kind == second.kind == "category" and not text[first.end : second.start].strip(" -")
-    }
-    return [m for m in mentions if m not in qualifying]

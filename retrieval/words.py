@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,13 @@ def function_words() -> frozenset[str]:
     return frozenset(word_data()["function_words"])
 
 
+@cache
+def conversation_words() -> frozenset[str]:
+    """Words that shops may use as values but that, on their own, are mostly said about something else: "help"."""
+    return frozenset(word_data()["conversation_words"])
+
+
+@lru_cache(maxsize=1 << 16)
 def singular(word: str) -> str:
     """The singular of a folded word, punctuation inside dropped: "batteries" -> "battery", "women's" -> "woman"."""
     word = _PUNCTUATION.sub("", word)
