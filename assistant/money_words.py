@@ -65,21 +65,23 @@ _AMOUNT = re.compile(
 )
 
 _OVER = r"over|above|past|beyond|more than|higher than|greater than|upwards? of|north of|exceed(?:ing)?|pricier than"
-_UNDER = r"under|below|beneath|less than|lower than|cheaper than|fewer than|south of"
+_UNDER = r"under|below|sub|beneath|less than|lower than|cheaper than|fewer than|south of"
 _NOT = (
     r"(?:no|not|nothing|never|none|cannot|(?:do|wo|ca|would|should)n'?t)\s+(?:(?:want|wanna|like|wish|willing|able|to"
     r"|spend|pay|go|going|anything|something|be|is|cost|costing|priced|any|much|one|ones)\s+){0,5}"
 )
 _FILLER = r"\s*(?:about |around |like |say |a total of )?$"
 _MAX_BEFORE = re.compile(
-    rf"(?:{_NOT}(?:{_OVER})|\b(?:{_UNDER})|\bup ?to|\bmax(?:imum)?\.?(?: of| is)?|\bat (?:the )?most|\bwithin|<=?|≤"
+    rf"(?:{_NOT}(?:{_OVER})|\b(?:{_UNDER})|\bup ?to|\bmax(?:imum)?\.?(?: of| is)?|\bat (?:the )?(?:very )?most"
+    r"|\bwithin|<=?|≤"
     r"|\bcap(?:ped)? (?:at|of)|\bonly (?:have|got)|\bhave (?:only|just)"
-    r"|\b(?:budget|price|limit|spend(?:ing)?|afford|pay)(?: limit)?(?: is| of|'s|:|=| only| just| more| like| would be)*)"
+    r"|\b(?:budget|price|limit|spend(?:ing)?|afford|pay)(?: limit)?"
+    r"(?: is| of|'s|:|=| only| just| more| like| would be)*)"
     rf"{_FILLER}",
     re.IGNORECASE,
 )
 _MIN_BEFORE = re.compile(
-    rf"(?:{_NOT}(?:{_UNDER})|\b(?:{_OVER})|\bat (?:the )?least|\bmin(?:imum)?\.?(?: of| is)?|\bfrom"
+    rf"(?:{_NOT}(?:{_UNDER})|\b(?:{_OVER})|\bat (?:the )?(?:very )?least|\bmin(?:imum)?\.?(?: of| is)?|\bfrom"
     rf"|\bstarting (?:at|from)|>=?|≥){_FILLER}",
     re.IGNORECASE,
 )
@@ -90,13 +92,15 @@ _AROUND_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _MAX_AFTER = re.compile(
-    r"\s*(?:max(?:imum)?\b|tops\b|top\b|at (?:the )?most|or (?:less|under|below|cheaper|lower)|and (?:under|below|less)"
+    r"\s*(?:max(?:imum)?\b|tops\b|top\b|at (?:the )?(?:very )?most"
+    r"|or (?:less|under|below|cheaper|lower)|and (?:under|below|less)"
     r"|limit\b|cap\b|budget|is (?:my|the) (?:max|limit|budget|most|top)|(?:is|would be) (?:all|the most)|to spend"
     r"|and not (?:more|a cent)|not more\b|no more\b|-\s*(?=$))",
     re.IGNORECASE,
 )
 _MIN_AFTER = re.compile(
-    r"\s*(?:min(?:imum)?\b|at (?:the )?least|or (?:more|over|above|up|higher)|and (?:up|above|over|more)|\+|plus\b"
+    r"\s*(?:min(?:imum)?\b|at (?:the )?(?:very )?least"
+    r"|or (?:more|over|above|up|higher)|and (?:up|above|over|more)|\+|plus\b"
     r"|upwards?)",
     re.IGNORECASE,
 )
@@ -110,8 +114,8 @@ _NAMED_NUMBER = re.compile(
 )
 _COUNTED_AFTER = re.compile(
     r"(?:\s*(?:%|percent|stars?\b|st\b|nd\b|rd\b|th\b|years?\b|yo\b|k\s+(?:tv|monitor|display|screen|video|resolution)"
-    r"|x\s?\d|in\s?1\b|-in-|d\b|p\b|g\b|mm|of (?:them|those|these|the|it)\b|people|persons?|pieces?|pcs|items?\b|picks\b"
-    r"|options?\b|pairs?\b|ones?\b|reviews?\b|times\b|seats?\b|ports?\b|way\b|piece\b|pack\b|cores?\b|doors?\b)|-?[a-z])",
+    r"|x\s?\d|in\s?1\b|-in-|d\b|p\b|g\b|mm|of (?:them|those|these|the|it)\b|people|persons?|pieces?|pcs|items?\b"
+    r"|picks\b|options?\b|pairs?\b|ones?\b|reviews?\b|times\b|seats?\b|ports?\b|way\b|piece\b|pack\b|cores?\b|doors?\b)|-?[a-z])",
     re.IGNORECASE,
 )
 # "at least 2 pockets" counts pockets; from so many on, a number with a cue before a noun is money ("under 500 laptops")
@@ -196,7 +200,7 @@ def find_amounts(text: str) -> tuple[Amount, ...]:
         measured = any(start < amount.end and amount.start < end for start, end in taken)
         if measured and not money_pounds:
             continue
-        if amount.currency is None and _is_count(text, match):
+        if amount.currency is None and _is_count(text, match, amount.value):
             continue
         amounts.append(amount)
     return tuple(amounts)
@@ -216,7 +220,7 @@ def _amount(match: re.Match[str]) -> Amount | None:
     return Amount(value, currency, start, end, match["ish"] is not None)
 
 
-def _is_count(text: str, match: re.Match[str]) -> bool:
+def _is_count(text: str, match: re.Match[str], value: float) -> bool:
     """Whether a number without a currency counts or names something else."""
     end = match.end("ish") if match["ish"] else match.end("scale") if match["scale"] else match.end("digits")
     if match["words"]:
@@ -227,8 +231,9 @@ def _is_count(text: str, match: re.Match[str]) -> bool:
     cued = _MAX_BEFORE.search(before) or _MIN_BEFORE.search(before) or _AROUND_BEFORE.search(before)
     if not cued and (_NAMED_NUMBER.search(before) or glued_before):
         return True
-    things = _THINGS_AFTER.match(text, end) is not None and _digits(match["digits"] or "0") < _FEW
-    return things or _COUNTED_AFTER.match(text, end) is not None
+    if value < _FEW and _THINGS_AFTER.match(text, end):
+        return True
+    return _COUNTED_AFTER.match(text, end) is not None
 
 
 def find_prices(text: str) -> tuple[PriceMention, ...]:

@@ -15,15 +15,24 @@ _CARDINALS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "n
 _RANKS = {word: n for n, word in enumerate(_ORDINALS, start=1)} | {
     word: n for n, word in enumerate(_CARDINALS, start=1)
 }
+_MOST_SHOWN = 12  # no page shows more; "the 14th" is a day
 _COUNT = r"two|three|four|five|2|3|4|5"
 _ORDINAL = "|".join(_ORDINALS)
+# what may follow "the last": not "the last week", not "my last order"
+_NEXT = (
+    r"one|item|pick|option|choice|product|model|please|and|or|is|has|have|does|in|with|vs|versus|compared?|then|to"
+    r"|of (?:the|these|those)"
+)
+_MONTH = re.compile(
+    r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)(?:uary|ruary|ch|il|e|y|ust|tember|ober|ember)?\b|\bmonth\b"
+)
 _RANK = re.compile(
     rf"\b(?P<end>first|last|top|bottom|other)\s+(?P<count>{_COUNT})\b(?!\s*(?:gb|inch|years?|hours?|hundred|%))"
     rf"|\b(?:number|no\.?|nr\.?|option|item|pick|choice|#)\s*(?P<number>\d{{1,2}}|{'|'.join(_RANKS)})\b"
     rf"|#(?P<hash>\d{{1,2}})\b"
     rf"|\b(?P<ordinal>{_ORDINAL}|\d{{1,2}}(?:st|nd|rd|th))\b"
     r"(?!\s*(?:aid|time|class|hand|gen\b|generation|birthday|anniversary|floor|grade|of (?:all|january|may|june|july)))"
-    r"|\b(?P<last>last|bottom)\b(?!\s*(?:year|night|time|week|month|minute|long|ing|for\b|order|\d))",
+    rf"|\b(?P<last>last|bottom)\b(?=\s*(?:$|[?.!,;:]|(?:{_NEXT})\b))",
 )
 # bare numbers are ranks when they are all that is said, or what is compared
 _BARE_RANKS = re.compile(
@@ -32,7 +41,8 @@ _BARE_RANKS = re.compile(
     r"|(?<=between )\d\s*and\s*\d\b|\b\d\s*(?:vs\.?|versus)\s*\d\b"
 )
 _PRONOUN = re.compile(
-    r"\b(?P<all>all of (?:them|these|those)|these|those|them|they|their|both|the two|each)\b(?!\s+(?:days|kinds?))"
+    r"\b(?P<all>all of (?:them|these|those)|(?:these|those|the) two|these|those|them|they|their|both|each)\b"
+    r"(?!\s+(?:days|kinds?))"
     r"|\b(?P<it>(?:this|that)\s+(?:one|item|product|model|thing)|it|its)\b"
     r"|\b(?:take|buy|get|want|about|of|like|why|is|does|has|can|order|for|with|add|on|than|have)\s+(?P<this>this|that)\b"
     r"(?=\s*(?:$|[?.!,]|\b(?:have|has|come|in|one|good|to|be|is|first|the|any|support|work|fit|please|really|also)\b))"
@@ -91,7 +101,11 @@ def find_references(utterance: str, shown: Sequence[CatalogueItem]) -> tuple[Ref
     for match in _SUPERLATIVE.finditer(utterance):
         add(" ".join(match[0].split()), "description", match.start(), match.end())
     for match in _RANK.finditer(utterance):
+        if match["ordinal"] and match["ordinal"][0].isdigit() and _MONTH.search(utterance):
+            continue  # a date
         for reference in _ranks(match):
+            if reference.isdigit() and int(reference) > _MOST_SHOWN:
+                continue
             found.append(ReferenceMention(reference, "rank", match.start(), match.end()))
     for match in _BARE_RANKS.finditer(utterance) if shown else ():
         for rank in re.finditer(r"\d", match[0]):
@@ -101,7 +115,7 @@ def find_references(utterance: str, shown: Sequence[CatalogueItem]) -> tuple[Ref
         add(utterance[start:end], "description", start, end)
     for match in _PRONOUN.finditer(utterance):
         kind = match.lastgroup or "it"
-        meant = {"all": "both" if match[0] in ("both", "the two") else "all", "other": "the other one"}
+        meant = {"all": "both" if re.search(r"both|two", match[0]) else "all", "other": "the other one"}
         add(meant.get(kind, "it"), "pronoun", *match.span(kind))
     return tuple(sorted(found, key=lambda m: m.start))
 

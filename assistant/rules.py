@@ -74,6 +74,7 @@ def _slots(
     if price:
         limit, span = price
         slots = replace(slots, price_min=limit.price_min, price_max=limit.price_max, currency=limit.currency)
+        slots = replace(slots, sort=limit.sort or slots.sort)
         spans = (*spans, span)
     bound = relative_attribute(reading, state, shown, vocabulary)
     if bound:
@@ -93,6 +94,9 @@ def _signs(
 ) -> Signs:
     kinds = {reference.kind for reference in reading.references}
     pointed = [(r.start, r.end) for r in reading.references if r.kind != "pronoun"]
+    in_need = bool(state.needs) or slots.category is not None
+    known = tuple(words for words in slots.excluded_attributes if words not in reading.loose)
+    counted = slots if in_need else replace(slots, excluded_attributes=known)
     relative = bool(slots.price_max or slots.price_min) and not reading.prices
     return Signs(
         need=state.need.slots != Slots() or bool(state.need.topic),
@@ -101,11 +105,11 @@ def _signs(
         pronoun="pronoun" in kinds,
         category=slots.category is not None,
         other_category=slots.category is not None and slots.category != state.need.slots.category,
-        constraint=replace(slots, category=None, currency=None) != Slots() or taken_back,
+        constraint=replace(counted, category=None, currency=None) != Slots() or taken_back,
         taken_back=taken_back,
         relative=relative,
         topic=find_topic(reading, [*spans, *pointed]),
-        vague=all(not m.exact for m in reading.mentions) and not reading.prices,
+        recognised=any(m.exact for m in reading.mentions),
         fields=frozenset(name for item in shown for name in item.attributes),
     )
 
@@ -135,7 +139,7 @@ def _about_items(reading: Reading, intent: Intent, confidence: float) -> Dialogu
 def _references(reading: Reading, intent: Intent) -> tuple[str, ...]:
     """The references that count: pronouns only where nothing else points, no rank that is what is asked about."""
     kept: list[ReferenceMention] = list(reading.references)
-    if intent is Intent.EXPLAIN and any(r.kind == "description" for r in kept):
+    if intent is Intent.EXPLAIN and any(r.kind != "rank" for r in kept):
         kept = [r for r in kept if r.kind != "rank" or _BEFORE_AN_ITEM.search(reading.text[: r.start])]
     if intent is Intent.COMPARE:
         kept = [r for r in kept if not re.match(r"the \w+(?:er|est)\b|the (?:most|least)\b", r.reference)]

@@ -15,8 +15,12 @@ _SENTENCE = re.compile(
     r"\b(?:is|are|was|were|am|do|does|did|have|has|had|will|would|should|can|could|may|who|why|when|where|how|what|tell"
     r"|think|know|feel|my|your|his|her|their|you|he|she|we|they)\b"
 )
+_CLAUSE = re.compile(r"\b(?:i|you|he|she|they|we|do|does|did|should|would|will|can)\b")
+_OF_RANKING = re.compile(
+    r"^\W*why\W*$|\b(?:order|rank\w*|recommend\w*|suggest\w*|show\w*|pick\w*|choose|chose|results?|list)\b"
+)
 _VARIANT = re.compile(
-    r"\b(?:do you have|got|is there|are there|any|show me|have you|same|similar)\b.*\b(?:in|with|but|without|ones?)\b"
+    r"\b(?:you (?:also )?have|got|is there|are there|any|show me|have you)\b.*\b(?:in|with|but|without|ones?)\b"
     r"|\bsame\b|\bsimilar\b|\blike (?:the|it|this|that)\b"
 )
 _ANOTHER = re.compile(r"\b(?:another|different|new search|for my|now i)\b")
@@ -38,7 +42,7 @@ class Signs:
         taken_back: whether something in force is taken back.
         relative: "cheaper", "bigger": measured against what is shown.
         topic: the words that no slot holds.
-        vague: whether the only words recognised were guessed from a typing error.
+        recognised: whether a category, brand or attribute of the shop is named, without a typing error.
         fields: names of attributes that the shown items state.
     """
 
@@ -52,7 +56,7 @@ class Signs:
     taken_back: bool
     relative: bool
     topic: str
-    vague: bool
+    recognised: bool
     fields: frozenset[str]
 
     @property
@@ -90,17 +94,18 @@ def _about_shown(text: str, signs: Signs) -> tuple[Intent, float] | None:
     variant = signs.constraint and _VARIANT.search(text) is not None
     if new_need or (cue("service").search(text) and (_MINE.search(text) or not points)):
         return None
-    if cue("explain").search(text) and not (cue("elsewhere").search(text) and not points):
+    elsewhere = cue("elsewhere").search(text) and not points
+    if cue("explain").search(text) and not elsewhere and (signs.shown or points or _OF_RANKING.search(text)):
         return Intent.EXPLAIN, 0.9 if signs.shown else 0.7
-    if cue("compare").search(text) and (signs.shown or points) and not (cue("elsewhere").search(text) and not points):
+    if cue("compare").search(text) and (signs.shown or points) and not elsewhere:
         return Intent.COMPARE, 0.9 if points else 0.75
     if points and cue("select").search(text) and not (signs.relative or variant or text.endswith("?")):
         return Intent.SELECT, 0.9
     if cue("checkout").search(text) and signs.shown:
         return Intent.SELECT, 0.8
-    if signs.relative or not (signs.shown or signs.pointing):
+    if signs.relative or variant or not (signs.shown or signs.pointing):
         return None
-    if points and question and not variant:
+    if points and question:
         return Intent.ASK, 0.9
     return _asks(text, signs, question)
 
@@ -121,7 +126,7 @@ def _beside_the_need(text: str, signs: Signs) -> tuple[Intent, float] | None:
     finding = cue("finding").search(text) is not None
     if cue("service").search(text) and not (signs.category and finding and not _MINE.search(text)):
         return Intent.SERVICE, 0.9
-    meant = signs.of_shop and (finding or (not signs.vague and not _SENTENCE.search(text)))
+    meant = signs.recognised and (finding or not _SENTENCE.search(text))
     if cue("elsewhere").search(text) and not meant:
         return Intent.OUT_OF_SCOPE, 0.85
     rest = _HELLO.sub("", text).strip(" ,.!")
@@ -134,7 +139,7 @@ def _beside_the_need(text: str, signs: Signs) -> tuple[Intent, float] | None:
 def _about_need(text: str, signs: Signs) -> tuple[Intent, float]:
     """Find or refine: something of a need was recognised."""
     if not signs.need:
-        return Intent.FIND, 0.7 if signs.vague else 0.9
+        return Intent.FIND, 0.9 if signs.recognised else 0.7
     if not signs.other_category:
         if signs.category and _ANOTHER.search(text):
             return Intent.FIND, 0.6
@@ -159,6 +164,8 @@ def _unrecognised(text: str, signs: Signs) -> tuple[Intent, float]:
     continued = cue("continues").search(text) or (len(words) == 1 and _ADJECTIVE.fullmatch(words[0]))
     if signs.need and continued and not _SENTENCE.search(signs.topic):
         return Intent.REFINE, 0.6
+    if cue("command").search(text) or _CLAUSE.search(signs.topic):
+        return Intent.OUT_OF_SCOPE, 0.6
     if finding and len(words) <= 12:
         return Intent.FIND, 0.6
     if len(words) <= 4 and not _SENTENCE.search(text) and any(len(word) > 2 for word in words):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from assistant.cues import alternatives, cue
+from assistant.cues import alternatives
 from assistant.rules_words import strip_filler
 from retrieval.vocabulary import Mention
 
@@ -17,6 +17,7 @@ _LISTED = re.compile(
     r"\s*(?:ones?\b|stuff\b|products?\b|brands?\b)?\s*(?:,|/|&|\bor\b|\band\b|\bnor\b|, or|, and|,? ?and also)"
     r"\s*(?:and |or |nor )?(?:also )?(?:not |no |any )?"
 )
+_REFUSAL = re.compile(rf"(?<!\w){alternatives('refusal')}(?!\w)|(?<=\s)-(?=[a-z])")
 _NO_REFUSAL = re.compile(rf"\s*{alternatives('no_refusal')}(?!\w)")
 _REFUSED_AFTER = re.compile(rf"\s*{alternatives('refused_after')}(?!\w)")
 _ALLOWED_AFTER = re.compile(rf"\s+{alternatives('allowed_after')}(?!\w)")
@@ -28,8 +29,15 @@ _UP_TO_THE_NEXT_CLAUSE = re.compile(
 Span = tuple[int, int]
 
 
-def find_refusals(text: str, mentions: Sequence[Mention]) -> tuple[frozenset[int], tuple[Span, ...], tuple[str, ...]]:
+def find_refusals(
+    text: str, mentions: Sequence[Mention], apart: Sequence[Span]
+) -> tuple[frozenset[int], tuple[Span, ...], tuple[str, ...]]:
     """What an utterance refuses.
+
+    Args:
+        text: the utterance in lower case.
+        mentions: the shop's words in it, in order.
+        apart: places whose "not" has been read otherwise: prices, "not too heavy".
 
     Returns:
         Indexes of the refused mentions, the places of the refusals, and refused words that are no mention.
@@ -37,7 +45,7 @@ def find_refusals(text: str, mentions: Sequence[Mention]) -> tuple[frozenset[int
     refused: set[int] = set()
     spans: list[Span] = []
     loose: list[str] = []
-    for refusal in cue("refusal").finditer(text):
+    for refusal in _REFUSAL.finditer(text):
         if _NO_REFUSAL.match(text, refusal.end()) or any(s <= refusal.start() < e for s, e in spans):
             continue
         end = _refuse_list(text, refusal.end(), mentions, refused)
@@ -46,6 +54,8 @@ def find_refusals(text: str, mentions: Sequence[Mention]) -> tuple[frozenset[int
             if words is None:
                 continue
             end = words[1]
+            if any(s < words[1] and refusal.start() < e for s, e in apart):
+                continue
             loose.append(words[0])
         spans.append((refusal.start(), end))
     for index, mention in enumerate(mentions):

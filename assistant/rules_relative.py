@@ -32,13 +32,15 @@ def relative_price(reading: Reading, state: DialogueState, shown: Sequence[Catal
     """ "cheaper" as a limit, one cent below what it is compared with ("more expensive": one above), and its place.
 
     Compared are the items referred to ("cheaper than the first"), else the item in focus, else all that is shown:
-    then what is found is cheaper than every pick on the page. None when nothing shown has a price.
+    then what is found is cheaper than every pick on the page. With nothing to compare with it is an order by price.
     """
     cheaper = _stated(reading, "cheaper")
     match = cheaper or _stated(reading, "dearer")
     prices = [item.price for item in _compared_with(reading, state, shown) if item.price is not None]
-    if match is None or not prices:
+    if match is None:
         return None
+    if not prices:
+        return Slots(sort="price_asc" if cheaper else "price_desc"), match.span()
     end = min(prices) if cheaper else max(prices)
     bound = float(Money(end.minor + (-1 if cheaper else 1), end.currency).major)
     currency = end.currency if state.need.slots.currency else None

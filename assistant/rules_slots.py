@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.cues import alternatives, cue, names
 from assistant.dialogue import Slots
@@ -42,7 +42,7 @@ _OPPOSITES = {
     "tight": "loose",
     "hard": "soft",
 }
-_NOT_TOO = re.compile(rf"\b(?:not (?:too|so|very|that|overly)|nothing(?: too)?) ({'|'.join(_OPPOSITES)})\b")
+_NOT_TOO = re.compile(rf"\b(?:not(?: too| so| very| that| overly)?|nothing(?: too)?) ({'|'.join(_OPPOSITES)})\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,24 +85,18 @@ def read(utterance: str, vocabulary: Vocabulary, shown: Sequence[CatalogueItem])
     ranks = [(r.start, r.end) for r in references if r.kind == "rank"]
     prices = tuple(p for p in find_prices(text) if not _within((p.start, p.end), ranks))
     mentions = [m for m in vocabulary.mentions(said) if _is_mention(m, text, prices)]
-    refused, refusals, loose = find_refusals(text, mentions)
-    return Reading(
-        said,
-        text,
-        tuple(mentions),
-        prices,
-        references,
-        refused,
-        find_allowed(text, mentions) - refused,
-        refusals,
-        loose,
-    )
+    apart = [(p.start, p.end) for p in prices] + [m.span() for m in _NOT_TOO.finditer(text)]
+    refused, refusals, loose = find_refusals(text, mentions, apart)
+    allowed = find_allowed(text, mentions)
+    reading = Reading(said, text, tuple(mentions), prices, references, refused - allowed, allowed, refusals, loose)
+    last = {(m.kind, m.value): i for i, m in enumerate(mentions)}  # "no HP ... HP is fine too": the later word counts
+    return _only(reading, sorted(last.values()))
 
 
 def _is_mention(mention: Mention, text: str, prices: Sequence[PriceMention]) -> bool:
     """Not part of a price, no age ("9 year old"), and no mere purpose ("lamp for my desk")."""
     if any(p.start < mention.end and mention.start < p.end for p in prices):
-        return any(q.start < mention.end and mention.start < q.end and q.quantity.unit for q in find_quantities(text))
+        return False
     if mention.kind == "attribute" and re.match(r"[\s-]*old\b", text[mention.end :]):
         return False
     purpose = _PURPOSE.search(text[: mention.start]) if mention.kind == "category" else None
@@ -116,18 +110,23 @@ def _within(span: Span, spans: Iterable[Span]) -> bool:
 def without(reading: Reading, spans: Sequence[Span]) -> Reading:
     """The reading with what lies inside these places left out: "forget the blue" wants no blue."""
     kept = [i for i, m in enumerate(reading.mentions) if not _within((m.start, m.end), spans)]
+    refusals = tuple(r for r in reading.refusals if not any(s < r[1] and r[0] < e for s, e in spans))
+    return replace(
+        _only(reading, kept),
+        prices=tuple(p for p in reading.prices if not _within((p.start, p.end), spans)),
+        refusals=refusals,
+        loose=reading.loose if refusals == reading.refusals else (),
+    )
+
+
+def _only(reading: Reading, kept: Sequence[int]) -> Reading:
+    """The reading with some of its mentions."""
     place = {old: new for new, old in enumerate(kept)}
-    touched = any(start < end_ and start_ < end for start, end in reading.refusals for start_, end_ in spans)
-    return Reading(
-        reading.said,
-        reading.text,
-        tuple(reading.mentions[i] for i in kept),
-        tuple(p for p in reading.prices if not _within((p.start, p.end), spans)),
-        reading.references,
-        frozenset(place[i] for i in reading.refused if i in place),
-        frozenset(place[i] for i in reading.allowed if i in place),
-        tuple(r for r in reading.refusals if not any(s < r[1] and r[0] < e for s, e in spans)),
-        () if touched else reading.loose,
+    return replace(
+        reading,
+        mentions=tuple(reading.mentions[i] for i in kept),
+        refused=frozenset(place[i] for i in reading.refused if i in place),
+        allowed=frozenset(place[i] for i in reading.allowed if i in place),
     )
 
 

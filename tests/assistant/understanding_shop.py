@@ -19,46 +19,7 @@ from retrieval.vocabulary import Vocabulary
 
 MONEY = ShopMoney("USD", {"EUR": 1.1, "GBP": 1.25})
 
-# department | type | brand | model | price | attributes
-_ITEMS = """
-Computers | Laptops | HP | Pavilion 15 | 649 | ram: 16 GB; storage: 512 GB; screen size: 15.6 in; weight: 1.75 kg; color: silver; battery life: 8 h; touchscreen: no
-Computers | Laptops | Dell | Inspiron 14 | 799 | ram: 16 GB; storage: 512 GB; screen size: 14 in; weight: 1.4 kg; color: blue; battery life: 10 h; touchscreen: no
-Computers | Laptops | Lenovo | Yoga Slim | 949 | ram: 32 GB; storage: 1 TB; screen size: 14 in; weight: 1.2 kg; color: grey; battery life: 14 h; touchscreen: yes
-Computers | Laptops | Acer | Zephyr 13 | 559 | ram: 8 GB; storage: 256 GB; screen size: 13.3 in; weight: 1.1 kg; color: black; battery life: 11 h; touchscreen: no
-Computers | Laptops | Norvik | Forge 17 | 1490 | ram: 32 GB; storage: 2 TB; screen size: 17.3 in; weight: 2.6 kg; color: black; battery life: 6 h; touchscreen: no
-Computers | Chromebooks | Acer | Spin Go | 329 | ram: 8 GB; storage: 128 GB; screen size: 14 in; weight: 1.45 kg; color: silver; touchscreen: yes
-Computers | Monitors | Dell | Vista 27 | 289 | screen size: 27 in; resolution: 2560x1440; refresh rate: 75 Hz; color: black
-Computers | Monitors | Lumio | Wide 34 | 479 | screen size: 34 in; resolution: 3440x1440; refresh rate: 144 Hz; color: white
-Audio | Headphones | Sony | Hush 7 | 249 | color: black; connection: wireless; noise cancelling: yes; weight: 250 g; battery life: 30 h
-Audio | Headphones | Lumio | Drift | 59 | color: white; connection: wireless; noise cancelling: no; weight: 190 g; battery life: 20 h
-Audio | Headphones | Bravado | Studio | 129 | color: red; connection: wired; noise cancelling: no; weight: 310 g
-Audio | Speakers | Bravado | Boom Mini | 45 | color: blue; waterproof: yes; battery life: 12 h; weight: 420 g; power: 10 W
-Audio | Speakers | Sony | Pulse | 119 | color: black; waterproof: yes; battery life: 16 h; weight: 900 g; power: 30 W
-Phones | Smartphones | Samsung | Nova 5 | 499 | storage: 128 GB; color: green; screen size: 6.2 in; battery: 5000 mAh
-Phones | Smartphones | Lumio | One | 279 | storage: 256 GB; color: black; screen size: 6.5 in; battery: 4500 mAh
-Kitchen | Blenders | Kessel | Whirl 2 | 89 | power: 800 W; capacity: 1.5 l; color: red; dishwasher safe: yes
-Kitchen | Blenders | Hartmoor | Smooth | 139 | power: 1200 W; capacity: 2 l; color: steel; dishwasher safe: no
-Kitchen | Mugs | Hartmoor | Morning | 14 | material: ceramic; capacity: 350 ml; color: blue; dishwasher safe: yes
-Kitchen | Mugs | Kessel | Trail | 22 | material: steel; capacity: 450 ml; color: green; dishwasher safe: yes
-Kitchen | Knives | Kessel | Chef 20 | 65 | material: steel; length: 20 cm
-Outdoor | Tents | Fjellrev | Camp 2 | 219 | persons: 2; weight: 2.1 kg; color: green; waterproof: yes
-Outdoor | Tents | Nordpine | Family 4 | 349 | persons: 4; weight: 6.5 kg; color: orange; waterproof: yes
-Outdoor | Backpacks | Fjellrev | Daypack | 79 | capacity: 22 l; color: black; material: recycled polyester; waterproof: no
-Outdoor | Backpacks | Nordpine | Trek 50 | 159 | capacity: 50 l; color: grey; material: nylon; waterproof: yes
-Clothing | Jackets | Nordpine | Rainer | 149 | size: m; color: yellow; material: polyester; waterproof: yes
-Clothing | Jackets | Fjellrev | Woolen | 189 | size: l; color: brown; material: wool; waterproof: no
-Clothing | Running shoes | Strider | Swift | 95 | size: 42; color: blue; material: mesh
-Clothing | Running shoes | Adidas | Glide | 120 | size: 43; color: black; material: mesh
-Clothing | Boots | Strider | Summit | 169 | size: 42; color: brown; material: leather; waterproof: yes
-Beauty | Face creams | Belleza | Dew | 24 | volume: 50 ml; skin type: dry; fragrance free: yes
-Beauty | Face creams | Sanara | Calm | 31 | volume: 75 ml; skin type: sensitive; fragrance free: yes
-Toys | Board games | Ludika | Harbour | 39 | players: 4; age: 8
-Toys | Puzzles | Ludika | Alps 1000 | 18 | pieces: 1000; age: 12
-Furniture | Desks | Hartmoor | Oak Desk | 399 | material: oak; width: 140 cm; color: brown
-Furniture | Office chairs | Norvik | Ergo | 259 | material: mesh; color: black
-Home | Vacuum cleaners | Sony | Swoop | 199 | power: 900 W; weight: 3.2 kg; color: white; bagless: yes
-Home | Desk lamps | Lumio | Beam | 35 | color: white; power: 9 W
-"""
+_TABLE = Path(__file__).parents[1] / "data" / "understanding_shop.txt"
 
 
 def _attribute(stated: str) -> Attribute:
@@ -72,7 +33,7 @@ def _attribute(stated: str) -> Attribute:
 def shop_items() -> list[CatalogueItem]:
     """The items, in a fixed order."""
     items = []
-    for number, line in enumerate(_ITEMS.strip().splitlines(), start=1):
+    for number, line in enumerate(_TABLE.read_text("utf-8").splitlines()[1:], start=1):
         department, kind, brand, model, price, stated = (part.strip() for part in line.split("|"))
         attributes = [_attribute(part) for part in stated.split(";")]
         items.append(
