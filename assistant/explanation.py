@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from assistant import replies
 from assistant.dialogue import Edit, Intent, Need
 from assistant.events import Claim, Outcome, Pick, Sentence
 from assistant.facts import facts_for
-from assistant.language_model import LanguageModel
+from assistant.language_model import LanguageModel, LanguageModelUnavailable
+from assistant.pick_writer import PickWriter
 from assistant.plain_text import plain
 from assistant.replies import from_facts, say
-from assistant.settings import Settings
+from assistant.settings import PACKAGED, Settings
 from assistant.wording import bold, count_words, lead
+
+PATIENCE = 6.0  # seconds that the shopper waits for the model in one reply, the loading of the model not counted
+Clock = Callable[[], float]
 
 
 class Explainer:
@@ -23,27 +29,36 @@ class Explainer:
         language_model: LanguageModel | None,
         settings: Settings,
         display: Callable[[str], str] = lambda label: label.title() if len(label) > 3 else label.upper(),
+        clock: Clock = time.monotonic,
     ) -> None:
         """An explainer.
 
         Args:
-            language_model: writes why a pick fits; None: the records' own facts are said instead.
-            settings: the shop's name and contact.
+            language_model: says why a pick fits; None: the records' own facts are said instead.
+            settings: the shop's name and contact, and which model it is.
             display: the shop's spelling of a case-folded category or brand.
+            clock: seconds, monotonic.
         """
-        self._language_model = language_model
+        packaged = settings.language_model == PACKAGED and settings.language_model_url is None
+        self._writer = None if language_model is None else PickWriter(language_model, prose=not packaged)
         self._settings = settings
         self._display = display
+        self._clock = clock
 
     @property
     def prompts(self) -> Mapping[str, str]:
         """Digest of each prompt in use, by name."""
-        return {}
+        return {} if self._writer is None else self._writer.prompts
 
     @property
     def status(self) -> str:
-        """Which rung writes the explanations, for the page and `/healthz`."""
-        return "records: no language model is in use"
+        """Which rung writes the explanations and why, for the page and `/healthz`."""
+        if self._writer is None:
+            return "records: no language model is loaded"
+        name = self._writer.model.name
+        if self._writer.prose:
+            return f"model: {name} writes why a pick fits; each claim is checked"
+        return f"choice: {name} chooses which facts of the record are said; its own prose is not used"
 
     def reply(self, outcome: Outcome, cancelled: Callable[[], bool] = lambda: False) -> Iterator[Sentence]:
         """The reply, sentence by sentence, checked.
@@ -99,23 +114,44 @@ class Explainer:
             yield from replies.nothing_fits(outcome, self._display)
             return
         yield Sentence(lead(outcome, self._display) + "\n\n")
+        yield from self._picks(outcome, cancelled)
+
+    def _picks(self, outcome: Outcome, cancelled: Callable[[], bool]) -> Iterator[Sentence]:
+        """Why each pick fits, in its order; from the records once the model is too slow, stopped or away."""
+        until, missing = self._clock() + PATIENCE, ""
+
+        def stop() -> bool:
+            return cancelled() or self._clock() > until
+
         for pick in outcome.picks:
-            yield self._from_record(pick, outcome)
+            said = None
+            if self._writer is not None and not missing:
+                try:
+                    for text, claims in self._writer.tries(pick, outcome, stop):
+                        if all(claim.supported for claim in claims):
+                            said = Sentence(f"{pick.rank}. {bold(pick.item)}: {text}", claims, "model")
+                        else:
+                            yield Sentence("", tuple(c for c in claims if not c.supported), "model")
+                except LanguageModelUnavailable:
+                    missing = "the language model cannot be reached"
+                if stop():
+                    missing = "you stopped the writing" if cancelled() else "the language model took too long"
+            yield _with_news(said or _from_record(pick, outcome), pick)
+        if missing:
+            yield say("without_model", reason=missing)
 
-    def _from_record(self, pick: Pick, outcome: Outcome) -> Sentence:
-        """Why a pick fits, in its record's own facts."""
-        facts = facts_for(pick.item, outcome.after.need, outcome.constraints)
-        subject = f"{pick.rank}. {bold(pick.item)}"
-        if not facts:
-            return Sentence(f"{subject}\n", (), "record")
-        sentence = from_facts(subject, pick, facts, "")
-        return Sentence(*_with_news(sentence, pick), "record")
+
+def _from_record(pick: Pick, outcome: Outcome) -> Sentence:
+    """Why a pick fits, in its record's own facts."""
+    facts = facts_for(pick.item, outcome.after.need, outcome.constraints)
+    subject = f"{pick.rank}. {bold(pick.item)}"
+    return from_facts(subject, pick, facts, "") if facts else Sentence(f"{subject}.", (), "record")
 
 
-def _with_news(sentence: Sentence, pick: Pick) -> tuple[str, tuple[Claim, ...]]:
+def _with_news(sentence: Sentence, pick: Pick) -> Sentence:
     """The sentence and, for an item nobody has touched yet, that it is new."""
     if pick.candidate.interaction_count > 0:
-        return f"{sentence.text}\n", sentence.claims
+        return replace(sentence, text=f"{sentence.text}\n")
     news = say("new_item", "")
     claim = Claim(news.text, pick.item.item_id, "interactions", True)
-    return f"{sentence.text} {news.text}\n", (*sentence.claims, claim)
+    return replace(sentence, text=f"{sentence.text} {news.text}\n", claims=(*sentence.claims, claim))

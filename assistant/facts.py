@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from assistant.dialogue import Need
 from assistant.events import Claim
-from assistant.plain_text import plain
+from assistant.plain_text import gives_orders, plain
 from assistant.wording import bound_money, listing, named
 from retrieval.catalogue import Attribute, CatalogueItem
 from retrieval.query import Constraints
-from retrieval.words import tokens
+from retrieval.words import function_words, tokens
 
 # words that speak of a measure without naming it, by the unit it is measured in
 QUALITIES: dict[str, frozenset[str]] = {
@@ -105,15 +105,20 @@ def facts_for(item: CatalogueItem, need: Need, constraints: Constraints, limit: 
         constraints: the wishes that code enforced.
         limit: most facts.
     """
-    wanted = [t.key for t in tokens(" ".join((need.topic, *need.slots.attributes, *need.slots.excluded_attributes)))]
-    ranked = sorted(item.attributes.values(), key=lambda a: -_answers(a, constraints, frozenset(wanted)))
-    asked = [a for a in ranked if _answers(a, constraints, frozenset(wanted)) > 0]
-    others = [a for a in ranked if a not in asked and truth(a) is not False and _tells(a, item)]
-    found = [price_fact(item, constraints), *map(attribute_fact, asked[:3]), rating_fact(item)]
-    if constraints.brands and item.brand:
-        found.insert(1, Fact("brand", "is", f"from {plain(item.brand, 60)}"))
-    found += map(attribute_fact, others)
-    return tuple(fact for fact in found if fact is not None)[:limit]
+    asked = answering(item, need, constraints)
+    others = [a for a in item.attributes.values() if truth(a) is not False and _tells(a, item)]
+    found = [price_fact(item, constraints), *asked, rating_fact(item), *map(attribute_fact, others)]
+    return tuple(dict.fromkeys(fact for fact in found if fact is not None))[:limit]
+
+
+def answering(item: CatalogueItem, need: Need, constraints: Constraints) -> tuple[Fact, ...]:
+    """The facts that answer what was asked for beside the price, three at most, the weightiest first."""
+    words = " ".join((need.topic, *need.slots.attributes, *need.slots.excluded_attributes))
+    wanted = frozenset(t.key for t in tokens(words)) - function_words()
+    weighed = [(_answers(a, constraints, wanted), a) for a in item.attributes.values() if not gives_orders(a.text)]
+    asked = [attribute_fact(a) for weight, a in sorted(weighed, key=lambda pair: -pair[0]) if weight > 0]
+    brand = [Fact("brand", "is", f"from {plain(item.brand, 60)}")] if constraints.brands and item.brand else []
+    return tuple([*brand, *asked][:3])
 
 
 def _answers(attribute: Attribute, constraints: Constraints, wanted: frozenset[str]) -> int:
@@ -130,7 +135,8 @@ def _answers(attribute: Attribute, constraints: Constraints, wanted: frozenset[s
 def _tells(attribute: Attribute, item: CatalogueItem) -> bool:
     """Whether a property says what the item's name and department do not say already, and is short enough to say."""
     said = {t.key for t in tokens(f"{item.title} {' '.join(item.category)}")}
-    return not {t.key for t in tokens(attribute.text)} <= said and len(attribute.text) <= 40
+    known = {t.key for t in tokens(attribute.text)} <= said
+    return not known and len(attribute.text) <= 40 and not gives_orders(attribute.text)
 
 
 def sentence_of(subject: str, facts: Sequence[Fact]) -> str:
