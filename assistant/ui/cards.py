@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from markupsafe import Markup
 
+from assistant.dialogue import Need
 from assistant.events import Claim, Pick
+from assistant.facts import facts_for
 from assistant.store import Verdict
-from assistant.ui.fits import fits
 from assistant.ui.html import icon, joined, picture_address, press_attribute, web_address
 from retrieval.catalogue import CatalogueItem
 from retrieval.query import Constraints
@@ -32,21 +33,20 @@ WITHIN = {"dense", "lexical", "popularity", "neighbours"}
 
 def card(
     pick: Pick,
+    need: Need,
     constraints: Constraints,
     verdict: Verdict | None,
     claims: Sequence[Claim],
     today: date,
-    display: Callable[[str], str],
 ) -> Markup:
     """One pick as an `<li>`.
 
     Args:
         pick: with its rank and scores.
-        constraints: in force; the card says how the item meets them.
+        need, constraints: in force; the card says how the item meets them.
         verdict: the shopper's feedback on it.
         claims: supported claims of the last reply about it.
         today: decides what is new.
-        display: the shop's spelling of a case-folded brand.
     """
     item = pick.item
     return Markup(
@@ -63,7 +63,7 @@ def card(
         price=str(item.price) if item.price else "Price not stated",
         stock=_stock(item),
         rating=_rating(item),
-        why=_why(fits(item, constraints, display)),
+        why=_why(item, need, constraints),
         actions=_actions(item, verdict),
         details=_details(pick, claims),
     )
@@ -114,7 +114,11 @@ def _rating(item: CatalogueItem) -> Markup:
     ).format(icon("star"), item.rating, item.rating_count, item.rating, item.rating_count)
 
 
-def _why(reasons: Sequence[str]) -> Markup:
+def _why(item: CatalogueItem, need: Need, constraints: Constraints) -> Markup:
+    """What the reply says for the item, from its record, but for what the card shows anyway."""
+    facts = [fact for fact in facts_for(item, need, constraints) if fact.field != "rating"]
+    priced = constraints.price_max is not None
+    reasons = [fact.words for fact in facts if fact.field != "price" or priced]
     if not reasons:
         return Markup("")
     lines = joined(Markup("<li>{}{}</li>").format(icon("tick"), reason) for reason in reasons)

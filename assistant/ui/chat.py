@@ -89,7 +89,7 @@ class ChatPage:
                     group_consecutive_messages=False,
                 )
                 self.constraints = panel("constraints")
-                self.picks = panel("picks", panels.picks(View(), {}, _today(), self._display))
+                self.picks = panel("picks", panels.picks(View(), {}, _today()))
                 self.status = panel("status")
                 self.replies = panel("replies", panels.replies(View(), self._examples))
                 self.box = gr.Textbox(
@@ -180,7 +180,7 @@ class ChatPage:
 
     def _picks(self, view: View) -> str:
         verdicts = {} if view.conversation_id is None else self._service.store.feedback(view.conversation_id)
-        return panels.picks(view, verdicts, _today(), self._display)
+        return panels.picks(view, verdicts, _today())
 
     def _display(self, label: str) -> str:
         return self._service.shop.vocabulary.display(label)

@@ -64,7 +64,7 @@ class View:
                 return replace(
                     self,
                     picks=event.picks,
-                    matching=event.matching,
+                    matching=event.matching or (self.matching if event.picks else 0),
                     relaxations=event.relaxations,
                     table=event.table,
                     suggestions=event.suggestions,

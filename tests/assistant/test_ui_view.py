@@ -41,6 +41,11 @@ def test_cards_are_on_the_page_before_the_prose():
     assert view.transcript[-1] == Message(False, "One. Two.")
 
 
+def test_how_many_fit_stands_until_the_next_search():
+    assert shown(matching=28).seeing(Cards(PICKS, 0)).matching == 28
+    assert shown(matching=28).seeing(Cards((), 0)).matching == 0
+
+
 def test_claims_of_the_last_reply_go_when_the_next_is_asked():
     assert shown(claims=(Claim("$600", "laptop-1", "price", True),)).asked("x").claims == ()
 

@@ -1,0 +1,92 @@
+"""A browser, the real service over the demo shop, and a scripted one for what the demo shop never does."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from live_site import CHROMIUM, chromium, running_site
+from playwright.sync_api import Browser, Page
+
+DESK = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is absent: apt-get install chromium")
+    with chromium() as launched:
+        yield launched
+
+
+@pytest.fixture(scope="session")
+def site(browser: Browser, demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the real service over the demo shop; the rules understand, so that it answers at once."""
+    folder = Path(shutil.copytree(demo_folder, tmp_path_factory.mktemp("site") / "var"))
+    with running_site(folder, free_port_number(), language_model="none") as address:
+        yield address
+
+
+def free_port_number() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Opens pages; afterwards none may have run into an error or asked another machine for anything."""
+    complaints: list[str] = []
+    contexts = []
+
+    def open_(address: str, **options: object) -> Page:
+        context = browser.new_context(**{"viewport": DESK, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+        page.on("dialog", lambda dialog: (complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on("request", lambda request: complaints.extend(_strangers(request.url)))
+        page.goto(address)
+        page.locator("#box textarea").wait_for()
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def _strangers(url: str) -> list[str]:
+    return [] if url.startswith(("http://127.0.0.1:", "data:", "blob:")) else [f"asked another machine: {url}"]
+
+
+@pytest.fixture
+def serve_scripted() -> Iterator[Callable[[object], str]]:
+    """Serves a scripted service (see `ui_doubles`) from this process."""
+    from assistant.serving import create_app
+
+    servers = []
+
+    def start(service: object) -> str:
+        port = free_port_number()
+        server = uvicorn.Server(uvicorn.Config(create_app(service), port=port, log_level="warning"))
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        servers.append((server, thread))
+        while not server.started:
+            time.sleep(0.05)
+        return f"http://127.0.0.1:{port}"
+
+    yield start
+    for server, thread in servers:
+        server.should_exit = True
+        thread.join(10)
