@@ -22,8 +22,13 @@ Pair = tuple[str, str]  # name and value
 Place = tuple[str, str | None]  # name and unit of a numeric attribute
 
 _AFFIRMED = ("yes", "true")
+_DENIED = ("no", "false")
 _LONGEST_VALUE = 40  # characters; longer values are prose, which nobody asks for word by word
 _SAMPLED_TEXTS = 50
+# how far, as a logarithm of the ratio, a number that comes without a name may lie from all values of an attribute and
+# still be about it: "5 year old" is no battery life
+_FARTHEST_EQUAL = 0.5
+_FARTHEST_BOUND = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +76,13 @@ class AttributeTable:
     def _read(self) -> None:
         """Make what was included lately findable: its keys are made at the first question after it."""
         while self._unread:
-            name, value = self._unread.pop()
-            self._note_name(name)
-            asked = key(name) if value in _AFFIRMED else key(value) if len(value) <= _LONGEST_VALUE else ""
+            pair = self._unread.pop()
+            self._note_name(pair[0])
+            asked = _asked_by(*pair)
             if asked and not asked.isdigit():
                 if asked not in self._pairs_of_key:
                     self._keys_by_letter[asked[0]].append(asked)
-                self._pairs_of_key[asked].append((name, value))
+                self._pairs_of_key[asked].append(pair)
 
     def _note_name(self, name: str) -> None:
         for word in words_of_name(name):
@@ -150,15 +155,24 @@ class AttributeTable:
             phrase: what was said.
             members: ordinals of the items of the category in force, ascending; None: the whole shop.
         """
-        unit = phrase.bounds[0].quantity.unit
-        if unit is None:
+        quantity = phrase.bounds[0].quantity
+        if quantity.unit is None:
             return self._find_plain(phrase, members)
-        places = self._places(unit, members)
+        places = self._places(quantity.unit, members) or self._counted(quantity.unit, members)
         if not places:
             return None
         nearby = _nearby_keys(phrase)
         place = max(places, key=lambda p: self._fit(p, phrase, nearby, members))
+        if not words_of_name(place[0]) & nearby:
+            far = _FARTHEST_EQUAL if phrase.bounds[0].comparison is Comparison.IS else _FARTHEST_BOUND
+            if _distance(self._values(place, members), quantity.number) > far:
+                return None
         return self._match(place, phrase, members, 1.0)
+
+    def _counted(self, unit: str, members: NDArray[np.int64] | None) -> list[Place]:
+        """Plain numbers that count such things: "4 people" is what a tent "sleeps"."""
+        names = {name for group in word_data()["dimension_names"].get(unit, []) for name in group}
+        return [place for place in self._places(None, members) if words_of_name(place[0]) & names]
 
     def _places(self, unit: str | None, members: NDArray[np.int64] | None) -> list[Place]:
         places = [place for place in self._numbers if place[1] == unit]
@@ -178,11 +192,7 @@ class AttributeTable:
         return column
 
     def _fit(
-        self,
-        place: Place,
-        phrase: NumericPhrase,
-        nearby: frozenset[str],
-        members: NDArray[np.int64] | None,
+        self, place: Place, phrase: NumericPhrase, nearby: frozenset[str], members: NDArray[np.int64] | None
     ) -> tuple[float, ...]:
         """How well an attribute suits a phrase: compared part by part, the larger the better."""
         name_keys = words_of_name(place[0])
@@ -191,14 +201,8 @@ class AttributeTable:
         group = next((i for i, names in enumerate(usual) if name_keys & set(names)), len(usual))
         packing = len(name_keys & set(data["packing_words"]) - nearby)
         values = self._values(place, members)
-        number = phrase.bounds[0].quantity.number
-        return (
-            len(name_keys & nearby) - packing,
-            -group,
-            -_distance(values, number),
-            -len(name_keys - nearby),
-            len(values),
-        )
+        far = _distance(values, phrase.bounds[0].quantity.number)
+        return len(name_keys & nearby) - packing, -group, -far, -len(name_keys - nearby), len(values)
 
     def _find_plain(self, phrase: NumericPhrase, members: NDArray[np.int64] | None) -> NumericMatch | None:
         before = [t for t in phrase.before if t.word not in function_words()]
@@ -264,6 +268,13 @@ class AttributeTable:
         if exact or not np.any((values > number) & (values < above)):
             return [(Comparison.IS, number)]
         return [(Comparison.AT_LEAST, number), (Comparison.LESS_THAN, above)]
+
+
+def _asked_by(name: str, value: str) -> str:
+    """The key of the words that ask for a value: of a feature its name; "" for what nobody asks for by a word."""
+    if value in _AFFIRMED:
+        return key(name)
+    return "" if value in _DENIED or len(value) > _LONGEST_VALUE else key(value)
 
 
 @cache

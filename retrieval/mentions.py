@@ -81,21 +81,22 @@ class MentionFinder:
         found = self._phrases(text, words)
         categories = [m for m in found if m.kind == "category"]
         members = members_of(categories[0].value if categories else None)
-        numeric = list(self._numbers(text, members, categories))
+        numeric = list(self._numbers(text, members, found))
         found = [m for m in found if not any(_overlap(m, n) for n in numeric)]
         found = _heads(sorted([*found, *numeric], key=lambda m: m.start), text)
         return tuple(m for m in found if m.kind != "brand" or _is_named(m, text, words, found))
 
-    def _numbers(
-        self, text: str, members: NDArray[np.int64] | None, categories: Sequence[Mention]
-    ) -> Iterator[Mention]:
-        """Numbers with their attribute; words of a category are left to it ("cable 2 m" is a cable and 2 m)."""
+    def _numbers(self, text: str, members: NDArray[np.int64] | None, phrases: Sequence[Mention]) -> Iterator[Mention]:
+        """Numbers with their attribute. Words of a category are left to it ("cable 2 m" is a cable and 2 m), and so is
+        a number that is part of a name or a value ("5g", "windows 10")."""
         for phrase in find_numeric_phrases(text):
+            if any(m.start <= phrase.start and phrase.end <= m.end for m in phrases):
+                continue
             match = self.attributes.find_number(phrase, members)
             if match is None:
                 continue
             whole = Mention("attribute", text[match.start : match.end].lower(), match.name, match.start, match.end)
-            if not any(_overlap(whole, category) for category in categories):
+            if not any(_overlap(whole, m) for m in phrases if m.kind == "category"):
                 yield whole
             elif phrase.bounds[0].quantity.unit is not None:
                 said = text[phrase.start : phrase.end].lower()

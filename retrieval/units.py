@@ -63,7 +63,12 @@ _UNITS: dict[str, dict[str, str]] = {
         "kilobyte": "kb kilobyte kilobytes",
         "terabyte": "tb terabyte terabytes tib",
     },
-    "Mbit/s": {"megabit/second": "mbit/s mbps mb/s", "gigabit/second": "gbit/s gbps gb/s", "kilobit/second": "kbps"},
+    "Mbit/s": {
+        "megabit/second": "mbit/s mbps",
+        "gigabit/second": "gbit/s gbps gb/s",
+        "kilobit/second": "kbps",
+        "megabyte/second": "mb/s",
+    },
     "ml": {
         "milliliter": "ml milliliter milliliters millilitre millilitres",
         "centiliter": "cl",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -115,29 +115,26 @@ class Vocabulary:
         Returns:
             Nothing when the shop has no such attribute or value.
         """
-        text = _NEGATION.sub("", words)
         said = " ".join(words.split())
-        members = self._members_of(category)
-        found: list[AttributeConstraint] = []
-        for phrase in find_numeric_phrases(text):
-            match = self._attributes.find_number(phrase, members)
-            found.extend(match.constraints if match else ())
-        if not found:
-            found.extend(self._find_word(text))
+        text = _NEGATION.sub("", words)
+        found = self._find_word(words) or self._find_numbers(text, category) or self._find_word(text)
         return tuple(replace(constraint, words=said) for constraint in found)
 
-    def _find_word(self, text: str) -> Iterator[AttributeConstraint]:
+    def _find_numbers(self, text: str, category: str | None) -> tuple[AttributeConstraint, ...]:
+        members = self._members_of(category)
+        matches = (self._attributes.find_number(phrase, members) for phrase in find_numeric_phrases(text))
+        return tuple(constraint for match in matches if match is not None for constraint in match.constraints)
+
+    def _find_word(self, text: str) -> tuple[AttributeConstraint, ...]:
         fillers = set(word_data()["filler_words"])
         phrase = tokens(text)
         trimmed = _without_function_words(phrase)
         for attempt in (phrase, trimmed, [t for t in trimmed if t.key not in fillers]):
             constraint = self._attributes.find_word(attempt) if attempt else None
             if constraint is not None:
-                yield constraint
-                return
-        if is_mistyped(trimmed, self._titled):
-            similar = self._attributes.find_similar(trimmed)
-            yield from () if similar is None else (similar,)
+                return (constraint,)
+        similar = self._attributes.find_similar(trimmed) if is_mistyped(trimmed, self._titled) else None
+        return () if similar is None else (similar,)
 
     def _members_of(self, category: str | None) -> NDArray[np.int64] | None:
         members = self._members.get(category.casefold()) if category else None

@@ -46,6 +46,7 @@ ITEMS = [
     item(8, "Runner", "The North Face", "Clothing > Trainers", size="42", material="Mesh", waterproof="yes"),
     item(9, "Runner wide", "Black & Decker", "Clothing > Trainers", size="44", material="Plastic"),
     item(10, "Glass vase", "L'Oréal", "Home > Glasses", material="Glass", height="30 cm", width="12 cm"),
+    item(12, "Family tent", "Skua", "Outdoor > Tents", sleeps="4", material="Non-stick canvas", network="5G ready"),
     item(11, "Cotton top", "Lumo™", "Clothing > Women's T-Shirts", size="M", colour="Grey"),
 ]  # fmt: skip
 SHOP = Vocabulary.learn(ITEMS)
@@ -139,6 +140,8 @@ def test_labels_come_most_items_first_and_are_shown_as_the_feed_spells_them() ->
         ("size 42", [("size", "is", 42, None)]),
         ("ram at least 16", [("ram", "at_least", 16, "GB")]),
         ("screen size of 14 or less", [("screen size", "at_most", 355.6, "mm")]),
+        ("for 4 people", [("sleeps", "is", 4, None)]),
+        ("a 5 year old", []),
         ("under 900", []),
         ("300 dpi", []),
     ],
@@ -171,6 +174,8 @@ def test_an_ambiguous_number_is_settled_within_the_category() -> None:
         ("waterproof", "waterproof", "yes"),
         ("touchscreen", "touchscreen", "yes"),
         ("size m", "size", "m"),
+        ("non-stick canvas", "material", "non-stick canvas"),
+        ("5g ready", "network", "5g ready"),
     ],
 )
 def test_words_become_the_value_that_the_catalogue_states(words: str, name: str | None, value: str) -> None:
@@ -228,7 +233,7 @@ def test_only_what_names_something_of_the_shop_is_a_mention(utterance: str, expe
 def test_new_items_bring_their_words_at_once() -> None:
     shop = Vocabulary.learn(ITEMS)
     assert shop.find_brand("Zyxel") is None
-    shop.include([item(12, "Desk lamp", "Zyxel", "Home > Lamps", finish="Brushed brass", lumens="800 lm")])
+    shop.include([item(13, "Desk lamp", "Zyxel", "Home > Lamps", finish="Brushed brass", lumens="800 lm")])
     assert shop.find_brand("zyxel") == "zyxel"
     assert shop.find_category("lamp") == "lamps"
     assert shop.find_attribute("brushed brass") == AttributeConstraint(
