@@ -15,6 +15,8 @@ from retrieval.catalogue import CatalogueItem
 from retrieval.cleaning import Note, Notes
 from retrieval.feed_formats import RawRow
 from retrieval.feed_rows import Unusable, item_id_of, read_interaction, read_item
+from retrieval.feed_units import FILE_NAME as UNITS_FILE
+from retrieval.feed_units import UnitEvidence, describe_units, load_units, save_units, with_units
 from retrieval.feeds import Content, Feed, check_mapping, find_feeds, open_feed, unrecognised
 from retrieval.ingest_report import FileReport, IngestReport
 from retrieval.interactions import Interaction
@@ -24,6 +26,7 @@ from retrieval.set_aside import SetAside
 
 BATCH = 500
 _INTERACTION_BATCH = 5_000
+_ROWS_OF_EVIDENCE = 20_000  # of each feed, read once more to find the units of its columns
 
 Sink = Callable[[Sequence[CatalogueItem]], None]
 Progress = Callable[[str, int, int], None]
@@ -80,12 +83,13 @@ class _Run:
     sink: Sink | None
     currency: str
     progress: Progress | None
+    units: dict[str, str] = field(default_factory=dict)
     reports: list[FileReport] = field(default_factory=list)
     held: dict[str, tuple[CatalogueItem, FileReport]] = field(default_factory=dict)
 
     def items(self, feeds: Sequence[Feed]) -> None:
         """Store the items of all feeds. Those whose id recurs wait for the end: only the last one is ever stored."""
-        repeated, rows_in_all = _survey(feeds)
+        repeated, rows_in_all = self._survey(feeds)
         for feed in feeds:
             report = _report(feed)
             self.reports.append(report)
@@ -95,6 +99,8 @@ class _Run:
                 self._store([(i, report) for i in usable if not self._hold(i, report, repeated)])
                 self._advance(report, rows_in_all[feed.path])
             report.seconds = time.perf_counter() - started
+            if self.units:
+                report.notes.append(f"units not in the feed's columns, see {UNITS_FILE}: {describe_units(self.units)}")
         for last in chunks(self.held.values(), BATCH):
             self._store(last)
         self.held.clear()
@@ -124,6 +130,28 @@ class _Run:
                 report.notes.append(f"{unknown:,} interactions are with items the shop doesn't have; kept")
             report.seconds = time.perf_counter() - started
 
+    def _survey(self, feeds: Sequence[Feed]) -> tuple[set[str], dict[Path, int]]:
+        """The ids that more than one row has over all feeds, and the rows of each; finds the units of their columns."""
+        seen: set[str] = set()
+        repeated: set[str] = set()
+        rows_in_all = {feed.path: 0 for feed in feeds}
+        evidence = UnitEvidence()
+        for feed in feeds:
+            for row in feed.rows():
+                rows_in_all[feed.path] += 1
+                item_id = item_id_of(row.fields, feed.columns)
+                (repeated if item_id in seen else seen).add(item_id)
+                if rows_in_all[feed.path] <= _ROWS_OF_EVIDENCE and row.problem is None and not row.merged:
+                    item = read_item(row.fields, feed.columns, self.currency, Notes())
+                    if isinstance(item, CatalogueItem):
+                        evidence.add(item)
+        folder = self.records.path.parent
+        known = load_units(folder)
+        self.units = {**evidence.units(), **known}
+        if self.units != known:
+            save_units(folder, self.units)
+        return repeated, rows_in_all
+
     def _item(self, row: RawRow, feed: Feed, report: FileReport) -> CatalogueItem | None:
         report.read += 1
         if row.merged:
@@ -140,7 +168,7 @@ class _Run:
         self._note(row, feed, report, notes)
         if item.price is not None:
             report.currencies[item.price.currency] += 1
-        return item
+        return with_units(item, self.units)
 
     def _interaction(self, row: RawRow, feed: Feed, report: FileReport) -> Interaction | None:
         report.read += 1
@@ -193,20 +221,6 @@ class _Run:
         self.set_aside.flush()
         if self.progress is not None:
             self.progress(report.file, report.read, max(rows_in_all, report.read))
-
-
-def _survey(feeds: Sequence[Feed]) -> tuple[set[str], dict[Path, int]]:
-    """The ids that more than one row has, over all feeds, and the number of rows of each."""
-    seen: set[str] = set()
-    repeated: set[str] = set()
-    rows_in_all: dict[Path, int] = {}
-    for feed in feeds:
-        rows_in_all[feed.path] = 0
-        for row in feed.rows():
-            rows_in_all[feed.path] += 1
-            item_id = item_id_of(row.fields, feed.columns)
-            (repeated if item_id in seen else seen).add(item_id)
-    return repeated, rows_in_all
 
 
 def _name(feed: Feed) -> str:
