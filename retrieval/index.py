@@ -35,6 +35,7 @@ FOLDER_NAME = "chroma"
 REBUILD = "Run 'python -m assistant rebuild': the vectors are made again from the records."
 BATCH_ITEMS = 1000
 APPROXIMATE_FROM = 50_000  # rows; below, the exact product over all of them is as fast (docs/benchmarks.md)
+GATHERED_ROWS = 256  # vectors gathered at a time: they stay in the processor's cache until they are multiplied
 _SIGNS_OF_CORRUPTION = ("not a database", "malformed", "hnsw", "finding id", "no such")
 
 Progress = Callable[[int, int], None]
@@ -126,13 +127,11 @@ class VectorIndex:
     def similarities(self, vector: Vectors, rows: Rows) -> Scores:
         """Cosine similarity of a unit vector to each row; 0.0 for a row without a vector."""
         matrix = self._matrix
-        if 2 * len(rows) > len(matrix):  # reading most rows in place is cheaper than gathering them
-            everywhere = np.zeros(max(len(matrix), int(rows.max(initial=-1)) + 1))
-            everywhere[: len(matrix)] = matrix @ vector if matrix.size else 0.0
-            return everywhere[rows]
+        if rows.max(initial=-1) < len(matrix):
+            return _products(matrix, vector, rows)
         similarities = np.zeros(len(rows))
         inside = rows < len(matrix)
-        similarities[inside] = matrix[rows[inside]] @ vector
+        similarities[inside] = _products(matrix, vector, rows[inside])
         return similarities
 
     def vectors(self, rows: Rows) -> Vectors:
@@ -256,6 +255,21 @@ class VectorIndex:
                     "Free some space, then start again: what is missing is embedded then.",
                 ) from error
             raise SetupError(f"The vectors in {where} cannot be used: {error}.", REBUILD) from error
+
+
+def _products(matrix: Vectors, vector: Vectors, rows: Rows) -> Scores:
+    """The dot product of some of the matrix's rows with a vector, in the order of `rows`."""
+    if 4 * len(rows) > 3 * len(matrix):  # passing over the few others is cheaper than gathering the rest
+        products: Scores = (matrix @ vector)[rows].astype(np.float64)
+        return products
+    products = np.empty(len(rows))
+    gathered = np.empty((GATHERED_ROWS, matrix.shape[1]), dtype=np.float32)
+    for start in range(0, len(rows), GATHERED_ROWS):
+        some = rows[start : start + GATHERED_ROWS]
+        room = gathered[: len(some)]
+        np.take(matrix, some, axis=0, out=room, mode="clip")
+        products[start : start + len(some)] = room @ vector
+    return products
 
 
 def _digest(text: str) -> str:
