@@ -93,9 +93,7 @@ class AttributeTable:
     def find_word(self, words: Sequence[Token], least: int = 1) -> AttributeConstraint | None:
         """The constraint that words without a number mean: "blue", "colour blue", "waterproof".
 
-        Args:
-            words: all of them have to be accounted for, function words aside.
-            least: how many items have to state it.
+        All of the words have to be accounted for, and at least so many items have to state it.
         """
         self._read()
         for keys in ((key_of(words),), synonym_keys(words)):

@@ -120,12 +120,8 @@ class MentionFinder:
 
     def _exactly(self, window: Sequence[Token], said: str) -> Mention | None:
         start, end = window[0].start, window[-1].end
-        if _opens_or_ends_idly(window):  # only a whole name may: "The North Face", "head set"
-            exact = (
-                self.brands.find_exactly(window) or self.categories.find_exactly(window) if len(window) > 1 else None
-            )
-            kind: Kind = "brand" if exact and self.brands.find_exactly(window) else "category"
-            return Mention(kind, exact, None, start, end) if exact else None
+        if _opens_or_ends_idly(window):
+            return self._whole_name(window)
         category, brand = self.categories.find(window, self.titled), self.brands.find(window)
         if brand is not None and (category is None or fold(brand) == fold(said) != fold(category)):
             return Mention("brand", brand, None, start, end)

@@ -70,7 +70,7 @@ def conversation_words() -> frozenset[str]:
 @lru_cache(maxsize=1 << 16)
 def singular(word: str) -> str:
     """The singular of a folded word, punctuation inside dropped: "batteries" -> "battery", "women's" -> "woman"."""
-    word = _PUNCTUATION.sub("", word)
+    word = _PUNCTUATION.sub("", word.removesuffix("'s").removesuffix("’s"))
     irregular = _plurals().get(word)
     if irregular is not None:
         return irregular

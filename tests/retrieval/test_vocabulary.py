@@ -219,6 +219,7 @@ def test_an_utterance_yields_its_mentions_in_reading_order_with_their_places() -
         ("can you help me with something nice", []),
         ("where is my parcel", []),
         ("what about the second", []),
+        ("lenovo and hp's laptops", [("brand", "lenovo"), ("brand", "hp"), ("category", "laptops")]),
         ("jackets by the north face", [("brand", "the north face")]),
         ("drinking glasses", [("category", "glasses")]),
         ("a glass one", [("category", "glasses")]),
@@ -228,6 +229,11 @@ def test_an_utterance_yields_its_mentions_in_reading_order_with_their_places() -
 )
 def test_only_what_names_something_of_the_shop_is_a_mention(utterance: str, expected: list[tuple[str, str]]) -> None:
     assert found(utterance) == expected
+
+
+def test_a_mention_ends_where_its_words_end() -> None:
+    utterance = "lenovo and hp's laptops"
+    assert [utterance[m.start : m.end] for m in SHOP.mentions(utterance)] == ["lenovo", "hp's", "laptops"]
 
 
 def test_new_items_bring_their_words_at_once() -> None:
