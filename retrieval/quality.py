@@ -2,43 +2,84 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
 from retrieval.catalogue import CatalogueItem
 from retrieval.catalogue_checks import check_catalogue
-from retrieval.findings import Finding, Severity
+from retrieval.findings import Finding, Kind, Severity
 from retrieval.item_checks import check_item
 
 _ORDER = list(Severity)
+_EXAMPLES = 2
+_OWN_FIELDS = frozenset({"title", "description", "brand", "category", "price", "image", "url", "attributes"})
+
+Group = tuple[Severity, Kind, str]
 
 
-def inspect(items: Iterable[CatalogueItem]) -> tuple[Finding, ...]:
-    """Every finding, the worst first. Nothing is changed."""
+@dataclass(frozen=True, slots=True)
+class QualityReport:
+    """What was found, the worst first.
+
+    Attributes:
+        items: how many were inspected.
+    """
+
+    items: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """1 when there is an error among the findings, else 0: warnings and notes don't fail a build."""
+        return int(any(finding.severity is Severity.ERROR for finding in self.findings))
+
+    def counts(self) -> Counter[Group]:
+        """Findings by severity, kind and field, where all attributes are one field."""
+        return Counter(map(_group, self.findings))
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {
+            "items": self.items,
+            "exit_code": self.exit_code,
+            "counts": [
+                {"severity": severity, "kind": kind, "field": name, "count": count}
+                for (severity, kind, name), count in _worst_first(self.counts())
+            ],
+            "findings": [
+                {"item_id": f.item_id, "severity": f.severity, "kind": f.kind, "field": f.field, "message": f.message}
+                for f in self.findings
+            ],
+        }
+
+    def __str__(self) -> str:
+        examples: defaultdict[Group, list[Finding]] = defaultdict(list)
+        for finding in self.findings:
+            if len(alike := examples[_group(finding)]) < _EXAMPLES:
+                alike.append(finding)
+        lines = [f"{self.items:,} items inspected" + ("" if self.findings else ": nothing found")]
+        for group, count in _worst_first(self.counts()):
+            severity, kind, name = group
+            lines.append(f"{severity}: {kind}, {name}: {count:,}")
+            lines += [f"  {f.item_id}: {f.field} {f.message}" for f in examples[group]]
+        return "\n".join(lines)
+
+
+def inspect(items: Iterable[CatalogueItem]) -> QualityReport:
+    """Look at every item alone and beside the others. Nothing is changed."""
     items = list(items)
     findings = [finding for item in items for finding in check_item(item)]
     told = {(finding.item_id, finding.kind, finding.field) for finding in findings}
     findings += [f for f in check_catalogue(items) if (f.item_id, f.kind, f.field) not in told]
-    return tuple(sorted(findings, key=lambda finding: _ORDER.index(finding.severity)))
+    return QualityReport(len(items), tuple(sorted(findings, key=lambda finding: _ORDER.index(finding.severity))))
 
 
-def exit_code(findings: Iterable[Finding]) -> int:
-    """1 when there is an error among them, else 0: warnings and notes don't fail a build."""
-    return int(any(finding.severity is Severity.ERROR for finding in findings))
+def _group(finding: Finding) -> Group:
+    name = finding.field if finding.field in _OWN_FIELDS else "attributes"
+    return finding.severity, finding.kind, name
 
 
-def summary(findings: Iterable[Finding], examples: int = 2) -> str:
-    """The findings counted by severity, kind and field, each with a few examples."""
-    findings = list(findings)
-    counts = Counter((f.severity, f.kind, _group(f)) for f in findings)
-    lines = []
-    for (severity, kind, group), count in sorted(counts.items(), key=lambda c: (_ORDER.index(c[0][0]), -c[1])):
-        lines.append(f"{severity}: {kind} in {group}: {count:,}")
-        alike = [f for f in findings if (f.severity, f.kind, _group(f)) == (severity, kind, group)]
-        lines += [f"  {f.item_id}: {f.field} {f.message}" for f in alike[:examples]]
-    return "\n".join(lines) or "nothing found"
-
-
-def _group(finding: Finding) -> str:
-    own = ("title", "description", "brand", "category", "price", "image", "url")
-    return finding.field if finding.field in own else "attributes"
+def _worst_first(counts: Counter[Group]) -> list[tuple[Group, int]]:
+    return sorted(counts.items(), key=lambda counted: (_ORDER.index(counted[0][0]), -counted[1]))

@@ -1,6 +1,7 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -192,17 +194,22 @@ def test_progress_ends_at_all_rows(feeds: Path, records: Records) -> None:
 
 def test_a_disk_that_fills_up_keeps_what_was_stored_and_the_next_run_finishes(feeds: Path, records: Records) -> None:
     path = feeds / "items.jsonl"
-    path.write_text(lines(*({"id": n, "title": "x"} for n in range(1200))))
+    path.write_text(lines(*({"id": n, "title": "x", "description": "words " * 60} for n in range(2000))))
+    pages = 150  # of 4 KiB: room for some batches and not for all
 
-    def full(items: Sequence[CatalogueItem]) -> None:
-        if len(records) >= 1000:
-            raise SetupError("The disk is full.", "Free some space.")
+    def cap(connection: sqlite3.Connection, _: object) -> None:
+        connection.execute(f"PRAGMA max_page_count = {pages}")
 
-    with pytest.raises(SetupError):
-        ingest(path, records, sink=full)
-    assert len(records) == 1000
+    records._engine.dispose()
+    sqlalchemy.event.listen(records._engine, "connect", cap)
+    with pytest.raises(SetupError, match=r"(?s)disk is full.*run the same command again"):
+        ingest(path, records)
+    stored = len(records)
+    assert 0 < stored < 2000
+    sqlalchemy.event.remove(records._engine, "connect", cap)
+    records._engine.dispose()
     report = ingest(path, records)
-    assert (report.total("unchanged"), report.total("added")) == (1000, 200)
+    assert (report.total("unchanged"), report.total("added")) == (stored, 2000 - stored)
 
 
 def test_a_set_aside_file_on_a_full_disk_is_a_setup_error(feeds: Path, tmp_path: Path) -> None:
