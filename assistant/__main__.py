@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from assistant.progress import reading
 from assistant.settings import Settings, describe_settings, load_settings
 from retrieval.errors import AssistantError
 
@@ -95,18 +96,15 @@ def ingest(
         from retrieval.ingest import ingest as read
 
         settings = load_settings()
-        shop = open_shop(settings)
-        try:
+        with open_shop(settings, progress) as shop:
             report = read(
                 path,
                 shop.records,
                 mapping=mapping,
                 sink=shop.index_items,
                 currency=settings.currency,
-                progress=progress,
+                progress=reading(progress),
             )
-        finally:
-            shop.close()
         print_json(report.as_json()) if as_json else typer.echo(report)
 
 
@@ -116,9 +114,8 @@ def rebuild() -> None:
     with explained():
         from assistant.service import open_shop
 
-        shop = open_shop(load_settings(), rebuild=True)
-        typer.echo(f"{len(shop.catalogue):,} items indexed.")
-        shop.close()
+        with open_shop(load_settings(), progress, rebuild=True) as shop:
+            typer.echo(f"{len(shop.catalogue):,} items indexed.")
 
 
 @app.command()
@@ -204,11 +201,8 @@ def evaluate_search(
         from assistant.service import open_shop
         from retrieval.evaluation import evaluate_search as evaluate
 
-        shop = open_shop(load_settings())
-        try:
+        with open_shop(load_settings(), progress) as shop:
             report = evaluate(shop, queries, qrels)
-        finally:
-            shop.close()
         print_json(report.as_json()) if as_json else typer.echo(report)
 
 

@@ -2,25 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+import shutil
+from pathlib import Path
 
-from assistant.service import open_shop
+from assistant.progress import Say, reading
 from assistant.settings import Settings
-from retrieval.demo_shop import write_demo_shop
-from retrieval.ingest import ingest
+
+MARK = "prepared.sha256"
 
 
-def prepare_demo(settings: Settings, say: Callable[[str], None] = lambda line: None) -> None:
-    """Generate the demo shop into the data folder and ingest it; quick when that was done before.
+def prepare_demo(settings: Settings, say: Say = lambda line: None) -> None:
+    """Generate the demo shop into the data folder and ingest it; does nothing when this version of it is there.
 
     Args:
-        settings: `data_folder` is where it goes: feeds to its `demo` folder, pictures to its `pictures` folder.
-        say: is told each step, for a progress line.
+        settings: its `data_folder` is where everything goes.
+        say: is told each step.
+
+    Raises:
+        SetupError: see `assistant.service.open_shop`.
     """
+    mark = settings.data_folder / "demo" / MARK
+    digest = _digest()
+    if mark.is_file() and mark.read_text() == digest:
+        say("the demo shop is ready")
+        return
+
+    from assistant.service import open_shop
+    from retrieval.demo_shop import write_demo_shop
+    from retrieval.ingest import ingest
+
+    say("generating the demo shop: invented items, simulated shoppers")
     files = write_demo_shop(settings.data_folder / "demo")
-    shop = open_shop(settings)
-    try:
+    shutil.copytree(files.pictures, settings.data_folder / "pictures", dirs_exist_ok=True)
+    with open_shop(settings, say) as shop:
         for feed in (files.items, files.interactions):
-            say(str(ingest(feed, shop.records, sink=shop.index_items, currency=settings.currency, progress=say)))
-    finally:
-        shop.close()
+            sink = shop.index_items
+            report = ingest(feed, shop.records, sink=sink, currency=settings.currency, progress=reading(say))
+            say(str(report))
+    mark.write_text(digest)
+
+
+def _digest() -> str:
+    """Of the generator and its data: another version of the demo shop is prepared anew."""
+    import retrieval.demo_shop
+
+    folder = Path(retrieval.demo_shop.__file__).parent
+    sources = sorted(f for f in folder.iterdir() if f.suffix in (".py", ".toml"))
+    return hashlib.sha256(b"".join(f.read_bytes() for f in sources)).hexdigest()

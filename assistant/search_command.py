@@ -55,15 +55,15 @@ def run_search(settings: Settings, text: str, where: Sequence[str], sort: str, l
     Raises:
         SetupError: a condition or the order cannot be read; says which.
     """
-    shop = open_shop(settings)
     try:
-        constraints = parse_where(where, shop.vocabulary, settings.currency)
-        result = shop.search(Query(text, constraints, Sort(sort), limit))
-        found = tuple((shop.catalogue[c.item_id], c) for c in result.candidates)
-        return SearchAnswer(text, result.corrected, constraints, found, result.matching, result.relaxations)
-    except WhereError as error:
-        raise SetupError(f"--where: {error}.", "python -m assistant search --help") from error
+        order = Sort(sort)
     except ValueError as error:
         raise SetupError(f"--sort: {error}.", f"Use one of: {', '.join(Sort)}.") from error
-    finally:
-        shop.close()
+    with open_shop(settings) as shop:
+        try:
+            constraints = parse_where(where, shop.vocabulary, settings.currency)
+        except WhereError as error:
+            raise SetupError(f"--where: {error}.", "python -m assistant search --help") from error
+        result = shop.search(Query(text, constraints, order, limit))
+        found = tuple((shop.catalogue[c.item_id], c) for c in result.candidates)
+        return SearchAnswer(text, result.corrected, constraints, found, result.matching, result.relaxations)

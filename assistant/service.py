@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from assistant.conversation import Conversations
 from assistant.explanation import Explainer
 from assistant.grounding import ShopMoney
 from assistant.language_model import LanguageModel, load_language_model
+from assistant.progress import Say, counting
 from assistant.settings import Settings
 from assistant.store import Store
 from assistant.turn import Assistant
@@ -33,7 +33,7 @@ class Service:
         self.shop.close()
 
 
-def open_service(settings: Settings, say: Callable[[str], None] = lambda line: None) -> Service:
+def open_service(settings: Settings, say: Say = lambda line: None) -> Service:
     """Open the shop, load the language model, join them.
 
     Args:
@@ -44,7 +44,7 @@ def open_service(settings: Settings, say: Callable[[str], None] = lambda line: N
         SetupError: something is not as it must be; says what to do.
     """
     say("opening the shop")
-    shop = open_shop(settings)
+    shop = open_shop(settings, say)
     say(f"{len(shop.catalogue):,} items; loading the language model")
     language_model = load_language_model(settings)
     understanding = Understanding(
@@ -63,12 +63,23 @@ def open_service(settings: Settings, say: Callable[[str], None] = lambda line: N
     return Service(settings, shop, language_model, assistant, store, Conversations(assistant, store))
 
 
-def open_shop(settings: Settings) -> Shop:
-    """The shop alone, without conversation or language model."""
+def open_shop(settings: Settings, say: Say = lambda line: None, *, rebuild: bool = False) -> Shop:
+    """The shop alone, without conversation or language model.
+
+    Args:
+        settings: see `assistant.settings`.
+        say: is told how the embedding goes on, when there is something to embed.
+        rebuild: make all vectors anew.
+
+    Raises:
+        SetupError: see `Shop.open`.
+    """
     return Shop.open(
         settings.data_folder,
         encoder=settings.encoder,
         chroma_url=settings.chroma_url,
         alpha=settings.alpha,
         beta=settings.beta,
+        rebuild=rebuild,
+        progress=counting(say, "embedding items"),
     )
