@@ -79,6 +79,7 @@ _FORMS = {
     "weighs more": "heavy",
 }
 _FORM = "|".join(re.escape(form).replace(r"\ ", r"[\s-]+") for form in sorted(_FORMS, key=len, reverse=True))
+_SUPERLATIVE_STARTS = ("most", "least", "best", "highest", "lowest", "top", "worst")
 _LESS = word_set("least lowest shortest smallest fewest less lower shorter smaller fewer")
 _DIRECTED_MOST = "most|highest|longest|largest|biggest|greatest|least|lowest|shortest|smallest|fewest"
 _DIRECTED_MORE = "more|higher|longer|larger|bigger|greater|less|lower|shorter|smaller|fewer"
@@ -89,7 +90,10 @@ _SCOPE = (
     r"(?P<beyond>\s+(?:in|on|of|for)\s+(?:the|our|this|its|all)\s+\w+|\s+(?:ever|available|anywhere|around)\b"
     r"|\s+you can\b|\s+money can\b)?"
 )
-_SUPERLATIVE = re.compile(rf"\b{_NOT_OF_ALL}(?:the\s+)?(?P<form>{_FORM})\b(?!\s+than\b){_SCOPE}", re.IGNORECASE)
+# "the cheaper of the two" is a superlative, "cheaper" alone is a word like others
+_SUPERLATIVE = re.compile(
+    rf"\b{_NOT_OF_ALL}(?:(?P<the>the)\s+)?(?P<form>{_FORM})\b(?!\s+than\b){_SCOPE}", re.IGNORECASE
+)
 _MOST = re.compile(
     rf"\b{_NOT_OF_ALL}(?:the\s+)?(?<!\bat )(?P<way>{_DIRECTED_MOST})\s+(?P<what>[^\W\d]\w*(?:\s+\w+)?)", re.IGNORECASE
 )
@@ -106,7 +110,7 @@ def take_order(reading: Reading) -> None:
     """Take superlatives and comparisons out of a sentence."""
     reading.take(_MORE, "comparison", lambda m: _compared(m, reading, _named(reading.item, m["what"]), _less(m)))
     reading.take(_COMPARED, "comparison", lambda m: _compared(m, reading, *_of_form(reading.item, m["form"])))
-    reading.take(_SUPERLATIVE, "comparison", lambda m: _extreme(m, reading, *_of_form(reading.item, m["form"])))
+    reading.take(_SUPERLATIVE, "comparison", lambda m: _superlative(m, reading))
     reading.take(_MOST, "comparison", lambda m: _extreme(m, reading, _named(reading.item, m["what"]), _less(m)))
 
 
@@ -152,6 +156,13 @@ def _named(item: CatalogueItem, words: str) -> Measure | None:
             if attribute.number is not None and stems([attribute.name]) == set(named):
                 return _attribute(attribute.name, attribute.unit)
     return None
+
+
+def _superlative(match: re.Match[str], reading: Reading) -> bool | None:
+    form = match["form"].casefold()
+    if not match["the"] and not form.endswith("est") and not form.startswith(_SUPERLATIVE_STARTS):
+        return None
+    return _extreme(match, reading, *_of_form(reading.item, form))
 
 
 def _extreme(match: re.Match[str], reading: Reading, measure: Measure | None, less: bool) -> bool:

@@ -18,6 +18,7 @@ from assistant.settings import PACKAGED, Settings
 from assistant.wording import bold, count_words, lead
 
 PATIENCE = 6.0  # seconds that the shopper waits for the model in one reply, the loading of the model not counted
+_FACTS = 3  # said of a pick when the record speaks for itself
 Clock = Callable[[], float]
 
 
@@ -143,7 +144,7 @@ class Explainer:
 
 def _from_record(pick: Pick, outcome: Outcome) -> Sentence:
     """Why a pick fits, in its record's own facts."""
-    facts = facts_for(pick.item, outcome.after.need, outcome.constraints)
+    facts = facts_for(pick.item, outcome.after.need, outcome.constraints, _FACTS)
     subject = f"{pick.rank}. {bold(pick.item)}"
     return from_facts(subject, pick, facts, "") if facts else Sentence(f"{subject}.", (), "record")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from assistant.dialogue import Need
 from assistant.events import Claim
-from assistant.plain_text import gives_orders, plain
+from assistant.plain_text import gives_orders, plain, word_set
 from assistant.wording import bound_money, listing, named
 from retrieval.catalogue import Attribute, CatalogueItem
 from retrieval.query import Constraints
@@ -31,6 +31,9 @@ QUALITIES: dict[str, frozenset[str]] = {
 }
 _ADJECTIVE = re.compile(r"(?:proof|resistant|able|ible|less|free|friendly|safe|compatible|ready|ed)$")
 _COLOURS = frozenset({"colour", "color", "product colour", "product color"})
+# numbers for machines, and values with marks that make no phrase, say nothing to a shopper
+_CODES = word_set("ean gtin upc isbn mpn sku asin barcode")
+_UNSAYABLE = re.compile(r"[()\[\]:;]|\d{8}")
 _TRUE, _FALSE = frozenset({"yes", "true"}), frozenset({"no", "false"})
 
 
@@ -135,8 +138,9 @@ def _answers(attribute: Attribute, constraints: Constraints, wanted: frozenset[s
 def _tells(attribute: Attribute, item: CatalogueItem) -> bool:
     """Whether a property says what the item's name and department do not say already, and is short enough to say."""
     said = {t.key for t in tokens(f"{item.title} {' '.join(item.category)}")}
-    known = {t.key for t in tokens(attribute.text)} <= said
-    return not known and len(attribute.text) <= 40 and not gives_orders(attribute.text)
+    if attribute.name in _CODES or len(attribute.text) > 40 or _UNSAYABLE.search(attribute.text):
+        return False
+    return not {t.key for t in tokens(attribute.text)} <= said and not gives_orders(attribute.text)
 
 
 def sentence_of(subject: str, facts: Sequence[Fact]) -> str:

@@ -34,17 +34,10 @@ def from_facts(subject: str, pick: Pick, facts: tuple[Fact, ...], end: str = " "
 
 def edited(outcome: Outcome) -> Iterator[Sentence]:
     """What is said of a change that is no slot value."""
-    match outcome.act.edit:
-        case Edit.SHOW_DATA:
-            yield show_data(outcome.session)
-        case Edit.UNDO:
-            yield say("undone")
-        case Edit.RESTART | Edit.FORGET | Edit.IGNORE_HISTORY | Edit.USE_HISTORY:
-            yield say(outcome.act.edit.value)
-        case Edit.FORGET_CONFIRMED:
-            yield say("forgotten")
-        case None:
-            yield say("privacy")
+    if outcome.act.edit is Edit.SHOW_DATA:
+        yield show_data(outcome.session)
+    else:
+        yield say("privacy" if outcome.act.edit is None else outcome.act.edit.value)
 
 
 def show_data(session: Session) -> Sentence:
@@ -69,16 +62,12 @@ def show_data(session: Session) -> Sentence:
 def chitchat(outcome: Outcome, settings: Settings) -> Sentence:
     """Hello, thanks, goodbye."""
     words = {t.word for t in tokens(outcome.utterance)}
-    name = "chitchat"
-    for reply, cues in (
-        ("thanks", {"thanks", "thank", "thx", "cheers", "ta"}),
-        ("goodbye", {"bye", "goodbye", "cya"}),
-        ("hello", {"hello", "hi", "hey", "hiya", "morning", "afternoon", "evening"}),
-    ):
-        if words & cues:
-            name = reply
-            break
-    return say(name, shop_name=settings.shop_name)
+    if words & {"thanks", "thank", "thx", "cheers", "ta"}:
+        return say("thanks")
+    if words & {"bye", "goodbye", "cya"}:
+        return say("goodbye")
+    greets = words & {"hello", "hi", "hey", "hiya", "morning", "afternoon", "evening"}
+    return say("hello" if greets else "chitchat", shop_name=settings.shop_name)
 
 
 def which(outcome: Outcome) -> Sentence:
@@ -198,7 +187,7 @@ def selected(outcome: Outcome) -> Iterator[Sentence]:
         siblings = [
             p
             for p in outcome.picks
-            if p.item.variant_of and p.item.variant_of == pick.item.variant_of and p is not pick
+            if p.item.variant_of and p.item.variant_of == pick.item.variant_of and p != pick
         ]
         if siblings:
             yield Sentence(
