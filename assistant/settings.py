@@ -41,8 +41,9 @@ class Settings(BaseSettings):
     )
     language_model_key: SecretStr | None = Field(None, description="API key of the endpoint.")
     language_model_timeout: float = Field(60.0, gt=0, description="Seconds to wait for the endpoint.")
-    quantization: Literal["auto", "none", "fp16", "bf16", "int8", "nf4", "dynamic-int8"] = Field(
-        "auto", description="auto: NF4 on CUDA, on a CPU what measured fastest (docs/benchmarks.md)."
+    quantization: Literal["auto", "none", "fp16", "bf16", "int8", "nf4"] = Field(
+        "auto",
+        description="auto: NF4 on CUDA; on a CPU fp16, the fastest with the answers of float32 (none).",
     )
     understanding: Literal["auto", "model", "rules"] = Field(
         "auto", description="auto: the model understands if it passes its probe at first start, else the rules do."
