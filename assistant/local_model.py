@@ -230,8 +230,8 @@ class Runner:
 
     def _without_markers(self, text: str) -> str:
         """A text without the template's own markers: a shopper or a feed could otherwise speak as the system."""
-        for marker in self._markers:
-            text = text.replace(marker, "")
+        while found := next((marker for marker in self._markers if marker in text), None):
+            text = text.replace(found, "")  # again and again: removing one may put another together
         return text
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
 from assistant.decoders import Decoder, GeneralDecoder
 from assistant.half_weights import available as half_weights_available
@@ -57,20 +58,17 @@ def load_model(
     where = locate(source, cache=cache, report=report)
     chosen = choose_quantization(quantization, cuda=torch.cuda.is_available())
     report(f"Loading the language model {source} ({chosen}) ...")
-    from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()
     options = loading_options(chosen, cuda=torch.cuda.is_available())
-    local = Path(where).is_dir()
-    if local:
+    if Path(where).is_dir():
         check_fit(Path(where), chosen, _free_memory())
     try:
-        tokenizer = AutoTokenizer.from_pretrained(where, local_files_only=local)
-        network = AutoModelForCausalLM.from_pretrained(where, local_files_only=local, **options)
+        tokenizer, network = _read(where, options)
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise _too_large(source, str(error)) from error
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise SetupError(
             f"The language model {source!r} cannot be loaded: {_first_line(error)}", _ANOTHER_MODEL
         ) from error
@@ -84,6 +82,22 @@ def load_model(
         vocabulary=config.vocab_size,
         limit=int(getattr(config, "max_position_embeddings", None) or 1 << 30),
     )
+
+
+def _read(where: str, options: dict[str, Any]) -> tuple[Any, Any]:
+    """Tokenizer and network, from the hub only what is not in its cache: a cached model needs no network."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    def read(*, local_files_only: bool) -> tuple[Any, Any]:
+        tokenizer = AutoTokenizer.from_pretrained(where, local_files_only=local_files_only)
+        return tokenizer, AutoModelForCausalLM.from_pretrained(where, local_files_only=local_files_only, **options)
+
+    try:
+        return read(local_files_only=True)
+    except OSError:
+        if Path(where).is_dir():
+            raise
+    return read(local_files_only=False)
 
 
 def locate(source: str, *, cache: Path | None = None, report: Report = say) -> str:
@@ -117,7 +131,7 @@ def choose_quantization(asked: str, *, cuda: bool) -> str:
     half = not cuda and half_weights_available()
     if asked == "auto":
         return "nf4" if cuda else "fp16" if half else "none"
-    if (asked == "fp16" and not half) or (asked == "dynamic-int8" and cuda):
+    if asked == "fp16" and not half:
         raise SetupError(
             f"The quantization {asked!r} does not run on this machine.", "Set ASSISTANT_QUANTIZATION=auto."
         )
@@ -154,7 +168,7 @@ def check_fit(folder: Path, quantization: str, free: int) -> None:
     """
     weights = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
     # of the file's size, taken to be 16 bits a weight; float32 weights are in memory while they are converted
-    factor = {"nf4": 0.35, "int8": 0.6, "bf16": 1.0, "none": 2.0, "dynamic-int8": 2.5, "fp16": 3.0}[quantization]
+    factor = {"nf4": 0.35, "int8": 0.6, "bf16": 1.0, "none": 2.0, "fp16": 3.0}[quantization]
     needed = int(weights * factor)
     if needed > free:
         raise _too_large(str(folder), f"about {needed >> 20} MB are needed and {free >> 20} MB are free.")
@@ -182,10 +196,6 @@ def decoder_of(network: Any, quantization: str) -> Decoder:
         if LlamaDecoder.fits(network):
             return LlamaDecoder(network)
         halve_weights(network)
-    elif quantization == "dynamic-int8":
-        from torch.ao.quantization import quantize_dynamic
-
-        quantize_dynamic(network, {torch.nn.Linear}, dtype=torch.qint8, inplace=True)
     return GeneralDecoder(network)
 
 
