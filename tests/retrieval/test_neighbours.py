@@ -96,6 +96,6 @@ def test_taking_back_what_was_never_counted_is_an_error() -> None:
 def test_a_log_of_150000_interactions_is_counted_in_seconds() -> None:
     draw = Random(1)
     log = [viewed(f"s{n // 7}", f"i{int(draw.paretovariate(0.7)) % 12_000}", n) for n in range(150_000)]
-    start = time.perf_counter()
+    start = time.process_time()
     Neighbours(catalogue(), log)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 4

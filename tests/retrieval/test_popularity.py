@@ -54,8 +54,8 @@ def test_the_order_of_the_log_does_not_matter(log: list[Interaction]) -> None:
     assert forwards.score(QUERY, EMPTY_SESSION, ROWS).tobytes() == backwards.score(QUERY, EMPTY_SESSION, ROWS).tobytes()
 
 
-def test_a_count_halves_in_thirty_days() -> None:
-    popularity = Popularity(catalogue(), [event("x", "a", 0), event("x", "b", 30)])
+def test_a_count_halves_in_ninety_days() -> None:
+    popularity = Popularity(catalogue(), [event("x", "a", 0), event("x", "b", 90)])
     np.testing.assert_allclose(popularity.score(QUERY, EMPTY_SESSION, ROWS), [0.5, 1.0, 0.0, 0.0])
 
 
