@@ -130,7 +130,7 @@ def rerank(
     ranks = {ranking.group(place): rank for rank, place in enumerate(without_history, start=1)}
     return tuple(
         ranking.candidate(place, scored, cost, ranks[ranking.group(place)])
-        for place, cost in zip(order[:limit], costs[:limit], strict=True)
+        for place, cost in zip(order[: len(costs)], costs, strict=True)
     )
 
 
@@ -153,7 +153,7 @@ class _Ranking:
         trust = self.counts / (self.counts + settings.trust_at)
         expected = expected_behaviour(self.content, stated["behaviour"], trust)
         believed = trust * stated["behaviour"] + (1 - trust) * expected
-        total = settings.alpha + settings.beta
+        total = settings.alpha + settings.beta or 1.0  # both weights 0: novelty alone ranks
         alpha = settings.alpha / total * (1 - silenced_behaviour(self.content, settings.decisive_gap))
         novelty = 1 / np.sqrt(1 + self.counts)
         relevance = alpha * believed + settings.beta / total * self.content + settings.novelty * novelty
@@ -166,31 +166,32 @@ class _Ranking:
         The first `limit` are chosen one by one, by relevance less likeness to those chosen (maximal marginal
         relevance); the others follow by relevance.
         """
-        waiting = self._best_of_each_group(relevance)
+        waiting = np.zeros(len(relevance), dtype=np.bool_)
+        waiting[self._best_of_each_group(relevance)] = True
         chosen: list[int] = []
         costs: list[float] = []
-        likeness = np.zeros(len(self.rows))
-        while waiting and len(chosen) < limit:
+        likeness = np.zeros(len(relevance))
+        while len(chosen) < limit and waiting.any():
             cost = self.settings.diversity * likeness
-            best = max(waiting, key=lambda place: relevance[place] - cost[place])
-            waiting.remove(best)
+            best = int(np.argmax(np.where(waiting, relevance - cost, -np.inf)))
+            waiting[best] = False
             chosen.append(best)
             costs.append(float(cost[best]))
             if self.vectors is not None:
                 likeness = np.maximum(likeness, self.vectors @ self.vectors[best])
-        return [*chosen, *waiting], [*costs, *(0.0 for _ in waiting)]
+        others = np.flatnonzero(waiting)
+        return [*chosen, *others[np.argsort(-relevance[others], kind="stable")].tolist()], costs
 
     def _best_of_each_group(self, relevance: Scores) -> list[int]:
-        order = np.argsort(-relevance, kind="stable").tolist()
-        best: dict[str, int] = {}
-        for place in order:
+        best: dict[tuple[str, str], int] = {}
+        for place in np.argsort(-relevance, kind="stable").tolist():
             best.setdefault(self.group(place), place)
         return list(best.values())
 
-    def group(self, place: int) -> str:
+    def group(self, place: int) -> tuple[str, str]:
         """The model an item is a variant of, or the item itself."""
         item = self.items[place]
-        return f"model {item.variant_of}" if item.variant_of else f"item {item.item_id}"
+        return ("model", item.variant_of) if item.variant_of else ("item", item.item_id)
 
     def candidate(self, place: int, scored: Mapping[str, Scores], cost: float, rank_without_history: int) -> Candidate:
         """The candidate at a place, with all its scores."""
