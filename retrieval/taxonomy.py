@@ -23,6 +23,7 @@ _LEAST_SHARE = 0.0005  # of all items must share a type, and at least
 _LEAST_ITEMS = 5  # so many
 _LEAST_BRANDS = 3  # must use its noun, where the shop has as many
 _VALUE_SHARE = 0.3  # of a word's titles state it as their own attribute's value: then it is a value
+_NOUN_VALUE_SHARE = 0.6  # the same for a word that has a plural, which may name a type as well ("paper")
 _UNIT_SHARE = 0.5  # of a word's occurrences follow a number: then it is a unit
 _PLURAL_SHARE = 0.02  # of a noun's titles have it in the plural, at least: adjectives have none
 _LEAST_NOUNHOOD = 0.3  # how much a word must look like a type, see `_Titles.nounhood`
@@ -119,7 +120,8 @@ class _Titles:
         self.values = frozenset(
             word
             for word, count in stated.items()
-            if count >= 3 and count >= (0.6 if self._has_plural(word) else _VALUE_SHARE) * self.titled[word]
+            if count >= 3
+            and count >= (_NOUN_VALUE_SHARE if self._has_plural(word) else _VALUE_SHARE) * self.titled[word]
         )
         self.units = frozenset(w for w, count in after_number.items() if count >= _UNIT_SHARE * self.titled[w])
 

@@ -41,6 +41,7 @@ class Vocabulary:
         self._attributes = AttributeTable()
         self._members: defaultdict[str, list[int]] = defaultdict(list)
         self._titled: Counter[str] = Counter()
+        self._latest: dict[str, CatalogueItem] = {}
         self._items = 0
 
     @classmethod
@@ -51,16 +52,25 @@ class Vocabulary:
         return vocabulary
 
     def include(self, items: Iterable[CatalogueItem]) -> None:
-        """Add the words of more items. What only a removed item stated stays known until the next `learn`."""
+        """Add the words of more items; an item that says what it said before is not counted again.
+
+        What only a removed or changed item stated stays known until the next `learn`.
+        """
         for item in items:
-            for label in dict.fromkeys(item.category):
-                self._categories.include(label)
-                self._members[label.casefold()].append(self._items)
-            if item.brand:
-                self._brands.include(item.brand)
-            self._attributes.include(self._items, item.attributes.values())
-            self._titled.update(map(singular, set(fold(item.title).split())))
-            self._items += 1
+            before = self._latest.get(item.item_id)
+            self._latest[item.item_id] = item
+            if before is None or _said_by(before) != _said_by(item):
+                self._include(item)
+
+    def _include(self, item: CatalogueItem) -> None:
+        for label in dict.fromkeys(item.category):
+            self._categories.include(label)
+            self._members[label.casefold()].append(self._items)
+        if item.brand:
+            self._brands.include(item.brand)
+        self._attributes.include(self._items, item.attributes.values())
+        self._titled.update(map(singular, set(fold(item.title).split())))
+        self._items += 1
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -147,6 +157,10 @@ class Vocabulary:
 
     def _least_items(self) -> int:
         return max(1, round(_SHARE_OF_ITEMS * self._items))
+
+
+def _said_by(item: CatalogueItem) -> tuple[object, ...]:
+    return item.title, item.brand, item.category, item.attributes
 
 
 def _without_function_words(phrase: Sequence[Token]) -> list[Token]:

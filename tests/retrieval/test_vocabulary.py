@@ -1,11 +1,12 @@
 import time
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.catalogue import Attribute, CatalogueItem
+from retrieval.catalogue import Attribute, CatalogueItem, Money
 from retrieval.query import AttributeConstraint, Comparison
 from retrieval.units import parse_quantity
 from retrieval.vocabulary import Mention, Vocabulary
@@ -246,6 +247,13 @@ def test_new_items_bring_their_words_at_once() -> None:
         "finish", Comparison.IS, "brushed brass", words="brushed brass"
     )
     assert shop.find_attributes("at least 500 lumens")[0].name == "lumens"
+
+
+def test_a_new_price_is_not_counted_as_another_item() -> None:
+    shop = Vocabulary.learn(ITEMS)
+    for _ in range(3):
+        shop.include([replace(ITEMS[0], price=Money.of(799, "USD"))])
+    assert shop.brands[0] == "lenovo"
 
 
 def test_an_empty_shop_knows_no_words() -> None:
