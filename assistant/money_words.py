@@ -9,38 +9,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from assistant.number_words import NUMBER_WORDS, SCALES, number_from_words
 from retrieval.units import find_quantities
 
 AROUND = 0.15  # "around 300" is 255 to 345: our choice, about what shops' own price filters step by
 
-_ONES = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
-_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-_SMALL: dict[str, float] = {word: float(n) for n, word in enumerate(_ONES)} | {
-    word: 10 * n for n, word in enumerate(_TENS, start=2)
-}
-_SMALL |= {"fourty": 40, "couple": 2, "half": 0.5}
-_SCALES = {"hundred": 100, "hundreds": 100, "thousand": 1000, "k": 1000, "grand": 1000}
 _CURRENCIES = {
     "$": "USD",
     "€": "EUR",
@@ -53,14 +26,12 @@ _CURRENCIES = {
     **dict.fromkeys(["chf", "francs", "franken"], "CHF"),
 }
 
-_WORD = "|".join(sorted(_SMALL, key=len, reverse=True))
-_WORDS = rf"(?:(?:{_WORD}|(?:half )?a)[\s-]+)?(?:(?:{_WORD}|hundreds?|thousand|grand)(?:[\s-]+(?:and\s+|of\s+)?|\b))+"
 _DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d{1,3}(?:\.\d{3})+(?:,\d{1,2})?(?=\s*(?:€|eur))|\d+(?:[.,]\d{1,2})?"
 _SIGN = r"us\$|[$€£¥]|(?:usd|eur|gbp|chf)\b"
 _NAME = r"[$€£¥]|(?:usd|dollars?|bucks?|eur|euros?|gbp|quid|pounds?|yen|jpy|chf|francs?)\b"
 _AMOUNT = re.compile(
     rf"(?P<sign>{_SIGN})?\s*(?<![\d.,])(?:(?P<digits>{_DIGITS})(?:\s*(?P<scale>k|grand|thousand|hundred)\b)?"
-    rf"|\b(?P<words>{_WORDS}))(?P<ish>\s*-?ish\b)?\s*(?P<name>{_NAME})?",
+    rf"|\b(?P<words>{NUMBER_WORDS}))(?P<ish>\s*-?ish\b)?\s*(?P<name>{_NAME})?",
     re.IGNORECASE,
 )
 
@@ -105,6 +76,8 @@ _MIN_AFTER = re.compile(
     re.IGNORECASE,
 )
 _AROUND_AFTER = re.compile(r"\s*(?:or so|ish|give or take|mark\b|range\b|or thereabouts)", re.IGNORECASE)
+_FOR = re.compile(r"\bfor (?:only |just )?$", re.IGNORECASE)
+_LONGEST_CUE = 60
 _CONNECTOR = re.compile(r"\s*(?:-|–|—|\bto\b|\band\b|\btill\b|\buntil\b|\bup to\b)\s*$", re.IGNORECASE)
 _RANGE_BEFORE = re.compile(r"(?:between|from|range(?: of| is|:)?|budget(?: is| of|:)?|price)\s*$", re.IGNORECASE)
 _NAMED_NUMBER = re.compile(
@@ -155,30 +128,6 @@ class PriceMention:
     end: int
 
 
-def number_from_words(words: str) -> float | None:
-    """The number that words say: "six hundred" is 600, "one fifty" 150, "a couple hundred" 200; None when they do not.
-
-    A small number before a round ten or a teen is hundreds ("nine ninety nine" is 999), as prices are spoken.
-    """
-    total = current = 0.0
-    seen = False
-    for word in re.findall(r"[a-z]+", words.casefold()):
-        if word in ("and", "of", "a"):
-            continue
-        if word in _SCALES:
-            current = (current or 1) * _SCALES[word]
-            if _SCALES[word] == 1000:
-                total, current = total + current, 0.0
-        elif word in _SMALL:
-            small = _SMALL[word]
-            spoken_hundreds = 1 <= current <= 9 and small >= 10
-            current = current * 100 + small if spoken_hundreds else current + small
-        else:
-            return None
-        seen = True
-    return total + current if seen else None
-
-
 def _digits(text: str) -> float:
     if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", text):
         return float(text.replace(",", ""))
@@ -208,7 +157,7 @@ def find_amounts(text: str) -> tuple[Amount, ...]:
 
 def _amount(match: re.Match[str]) -> Amount | None:
     if match["digits"]:
-        value: float | None = _digits(match["digits"]) * _SCALES.get((match["scale"] or "").casefold(), 1)
+        value: float | None = _digits(match["digits"]) * SCALES.get((match["scale"] or "").casefold(), 1)
     else:
         value = number_from_words(match["words"])
     if value is None:
@@ -226,10 +175,9 @@ def _is_count(text: str, match: re.Match[str], value: float) -> bool:
     if match["words"]:
         end = match.start("words") + len(match["words"].rstrip())
     start = match.start("digits") if match["digits"] else match.start("words")
-    before = text[:start]
-    glued_before = before[-1:].isalpha()
-    cued = _MAX_BEFORE.search(before) or _MIN_BEFORE.search(before) or _AROUND_BEFORE.search(before)
-    if not cued and (_NAMED_NUMBER.search(before) or glued_before):
+    glued_before = text[:start][-1:].isalpha()
+    cued = any(_just_before(cue, text, start) for cue in (_MAX_BEFORE, _MIN_BEFORE, _AROUND_BEFORE))
+    if not cued and (_just_before(_NAMED_NUMBER, text, start) or glued_before):
         return True
     if value < _FEW and _THINGS_AFTER.match(text, end):
         return True
@@ -258,7 +206,7 @@ def find_prices(text: str) -> tuple[PriceMention, ...]:
 
 
 def _range(text: str, first: Amount, second: Amount) -> PriceMention | None:
-    before = _RANGE_BEFORE.search(text, 0, first.start)
+    before = _just_before(_RANGE_BEFORE, text, first.start)
     low = first.value
     if low < second.value / 100 and second.value >= 1000:
         low *= 1000  # "1-1.5k"
@@ -271,23 +219,24 @@ def _range(text: str, first: Amount, second: Amount) -> PriceMention | None:
 
 def _open_ended(text: str, end: int) -> bool:
     """Whether no noun follows: "laptops 50-80" but not "50-80 guests"."""
-    return (
-        re.match(r"\s*(?:$|[,.;!?]|for\b|please\b|pls\b|range\b|max\b|budget\b|or so\b|and\b|but\b)", text[end:])
-        is not None
-    )
+    return _NO_NOUN_AFTER.match(text, end) is not None
+
+
+def _just_before(cue: re.Pattern[str], text: str, place: int) -> re.Match[str] | None:
+    """The cue that ends at this place, begun at most so many characters before it: no cue is longer."""
+    return cue.search(text, max(0, place - _LONGEST_CUE), place)
 
 
 def _single(text: str, amount: Amount) -> PriceMention | None:
-    before = text[: amount.start]
     value, currency = amount.value, amount.currency
-    around = _AROUND_BEFORE.search(before)
+    around = _just_before(_AROUND_BEFORE, text, amount.start)
     around_after = _AROUND_AFTER.match(text, amount.end)
-    if cue := _NEGATED_UNDER.search(before):
+    if cue := _just_before(_NEGATED_UNDER, text, amount.start):
         return PriceMention(value, None, currency, cue.start(), amount.end)
-    if cue := _MAX_BEFORE.search(before):
+    if cue := _just_before(_MAX_BEFORE, text, amount.start):
         after = _MAX_AFTER.match(text, amount.end)
         return PriceMention(None, value, currency, cue.start(), after.end() if after else amount.end)
-    if cue := _MIN_BEFORE.search(before):
+    if cue := _just_before(_MIN_BEFORE, text, amount.start):
         return PriceMention(value, None, currency, cue.start(), amount.end)
     if after := _MAX_AFTER.match(text, amount.end):
         return PriceMention(None, value, currency, amount.start, after.end())
@@ -297,7 +246,7 @@ def _single(text: str, amount: Amount) -> PriceMention | None:
         return PriceMention(low, high, currency, start, around_after.end() if around_after else amount.end)
     if after := _MIN_AFTER.match(text, amount.end):
         return PriceMention(value, None, currency, amount.start, after.end())
-    cue = re.search(r"\bfor (?:only |just )?$", before)
+    cue = _just_before(_FOR, text, amount.start)
     if cue and (currency is not None or (value >= 20 and _open_ended(text, amount.end))):
         return PriceMention(None, value, currency, cue.start(), amount.end)
     if currency is not None or text.strip() == text[amount.start : amount.end]:

@@ -31,7 +31,8 @@ _RANK = re.compile(
     rf"|\b(?:number|no\.?|nr\.?|option|item|pick|choice|#)\s*(?P<number>\d{{1,2}}|{'|'.join(_RANKS)})\b"
     rf"|#(?P<hash>\d{{1,2}})\b"
     rf"|\b(?P<ordinal>{_ORDINAL}|\d{{1,2}}(?:st|nd|rd|th))\b"
-    r"(?!\s*(?:aid|time|class|hand|gen\b|generation|birthday|anniversary|floor|grade|of (?:all|january|may|june|july)))"
+    r"(?!\s*(?:aid|time|class|hand|thoughts?|opinion|choice of|gen\b|generation"
+    r"|birthday|anniversary|floor|grade|of (?:all|january|may|june|july)))"
     rf"|\b(?P<last>last|bottom)\b(?=\s*(?:$|[?.!,;:]|(?:{_NEXT})\b))",
 )
 # bare numbers are ranks when they are all that is said, or what is compared

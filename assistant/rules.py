@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from assistant.cues import cue
 from assistant.dialogue import DialogueAct, DialogueState, Edit, Intent, Slots
 from assistant.references import ReferenceMention
 from assistant.rules_edits import answer_to_offer, find_dropped, find_edit, still_wanted
@@ -107,6 +108,7 @@ def _signs(
         other_category=slots.category is not None and slots.category != state.need.slots.category,
         constraint=replace(counted, category=None, currency=None) != Slots() or taken_back,
         taken_back=taken_back,
+        passing=not in_need and not cue("required").search(reading.text) and replace(counted, attributes=()) == Slots(),
         relative=relative,
         topic=find_topic(reading, [*spans, *pointed]),
         recognised=any(m.exact for m in reading.mentions),

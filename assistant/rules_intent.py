@@ -24,6 +24,9 @@ _VARIANT = re.compile(
     r"|\bsame\b|\bsimilar\b|\blike (?:the|it|this|that)\b"
 )
 _ANOTHER = re.compile(r"\b(?:another|different|new search|for my|now i)\b")
+_MORE = re.compile(
+    r"\b(?:other|more|further) (?:options?|choices?|ones?|models?|suggestions?|results?)\b|\banything else\b"
+)
 _ADJECTIVE = re.compile(
     r"\w+(?:y|able|ible|ish|proof|less|ful|ed|er|ing|ive|ous|al|ic|free|friendly|resistant)|soft|hard|light|big|small"
     r"|warm|cool|smart|loud|quiet|cute|plain|slim|thin|thick|wide|long|short|tall|round|square|modern|retro|vintage"
@@ -40,6 +43,7 @@ class Signs:
         category: whether a category is wanted; `other_category`: and it is not the one in force.
         constraint: whether anything else of a need was recognised: price, brand, attribute, sort, refusal, take-back.
         taken_back: whether something in force is taken back.
+        passing: whether all that was recognised, with no need in force, is a property: "my card was stolen".
         relative: "cheaper", "bigger": measured against what is shown.
         topic: the words that no slot holds.
         recognised: whether a category, brand or attribute of the shop is named, without a typing error.
@@ -54,6 +58,7 @@ class Signs:
     other_category: bool
     constraint: bool
     taken_back: bool
+    passing: bool
     relative: bool
     topic: str
     recognised: bool
@@ -83,6 +88,8 @@ def decide(text: str, signs: Signs) -> tuple[Intent, float]:
     decided = _about_shown(text, signs) or _beside_the_need(text, signs)
     if decided:
         return decided
+    if signs.passing and _SENTENCE.search(text) and not cue("finding").search(text):
+        return Intent.OUT_OF_SCOPE, 0.5
     return _about_need(text, signs) if signs.of_shop else _unrecognised(text, signs)
 
 
@@ -130,8 +137,11 @@ def _beside_the_need(text: str, signs: Signs) -> tuple[Intent, float] | None:
     if cue("elsewhere").search(text) and not meant:
         return Intent.OUT_OF_SCOPE, 0.85
     rest = _HELLO.sub("", text).strip(" ,.!")
-    if not signs.of_shop and (not rest or cue("chat").search(rest) or _CHAT_ALONE.fullmatch(rest)):
-        seeks = cue("finding").search(re.sub(r"\b(?:help me|looking|wish|after)\b", "", rest))
+    if signs.of_shop or (signs.need and _MORE.search(text)):
+        return None
+    polite = cue("chat").search(rest) and len(signs.topic.split()) <= 4
+    if not rest or polite or _CHAT_ALONE.fullmatch(rest):
+        seeks = cue("finding").search(re.sub(r"\b(?:looking|wish|suggestions?|recommendations?)\b", "", rest))
         return None if seeks else (Intent.CHITCHAT, 0.9)
     return None
 
@@ -162,8 +172,8 @@ def _unrecognised(text: str, signs: Signs) -> tuple[Intent, float]:
             return (Intent.REFINE, 0.5) if signs.need else (Intent.FIND, 0.5)
         return (Intent.ASK, 0.4) if signs.shown and question else (Intent.CHITCHAT, 0.4)
     continued = cue("continues").search(text) or (len(words) == 1 and _ADJECTIVE.fullmatch(words[0]))
-    if signs.need and continued and not _SENTENCE.search(signs.topic):
-        return Intent.REFINE, 0.6
+    if signs.need and (continued or finding) and not _SENTENCE.search(signs.topic) and not cue("new_need").search(text):
+        return (Intent.REFINE, 0.6) if continued else (Intent.FIND, 0.6)
     if cue("command").search(text) or _CLAUSE.search(signs.topic):
         return Intent.OUT_OF_SCOPE, 0.6
     if finding and len(words) <= 12:

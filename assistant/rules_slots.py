@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from assistant.cues import alternatives, cue, names
 from assistant.dialogue import Slots
-from assistant.money_words import PriceMention, find_prices, number_from_words
+from assistant.money_words import PriceMention, find_prices
+from assistant.number_words import number_from_words
 from assistant.references import ReferenceMention, find_references
 from assistant.rules_polarity import find_allowed, find_refusals
 from assistant.rules_words import lower, normalise, remaining, strip_filler
@@ -20,6 +21,7 @@ Span = tuple[int, int]
 
 _REQUIRED = re.compile(rf"(?<!\w)(?<!not ){alternatives('required')}\s+(?:an?\s+|the\s+)?((?:[\w-]+\s?){{1,3}})")
 _CLAUSE_END = re.compile(r"[,;.!?]|\b(?:and|or|but|for|with|under|over|to|by|in|when)\b")
+_LONGEST = 1_000
 _PURPOSE = re.compile(r"\bfor (?:my |the |an? |our |his |her )?$")
 
 _COUNTS = r"\d{1,2}|two|three|four|five|six|seven|eight|nine|ten"
@@ -78,8 +80,8 @@ class Reading:
 
 
 def read(utterance: str, vocabulary: Vocabulary, shown: Sequence[CatalogueItem]) -> Reading:
-    """Find everything in an utterance that a rule can stand on."""
-    said = normalise(utterance)
+    """Find everything in the first 1,000 characters of an utterance that a rule can stand on."""
+    said = normalise(utterance)[:_LONGEST]
     text = lower(said)
     references = find_references(text, shown)
     ranks = [(r.start, r.end) for r in references if r.kind == "rank"]

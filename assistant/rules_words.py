@@ -78,13 +78,12 @@ def _correct(word: str) -> str:
 
 def strip_filler(text: str) -> str:
     """The text without words that carry no need at its edges; inside they stay ("light enough to travel")."""
-    filler, at_the_end = words("filler.anywhere"), words("filler.at_the_end")
-    kept = text.split()
-    while kept and kept[-1].strip("'\"") in filler | at_the_end:
-        kept.pop()
-    while kept and kept[0].strip("'\"") in filler:
-        kept.pop(0)
-    return " ".join(kept)
+    filler = words("filler.anywhere")
+    at_the_end = filler | words("filler.at_the_end")
+    kept = [word.strip("'\"") for word in text.split()]
+    end = next((i for i in range(len(kept), 0, -1) if kept[i - 1] not in at_the_end), 0)
+    start = next((i for i in range(end) if kept[i] not in filler), end)
+    return " ".join(kept[start:end])
 
 
 def remaining(text: str, spans: Collection[tuple[int, int]]) -> tuple[str, ...]:

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.money_words import find_prices, number_from_words
+from assistant.money_words import find_prices
+from assistant.number_words import number_from_words
 
 
 def limits(text: str) -> list[tuple[float | None, float | None]]:
