@@ -78,6 +78,7 @@ class ScriptedAssistant:
         sentences: the reply.
         gate: when given, the reply waits for it after its first sentence.
         raising: raised instead of an answer.
+        interactions: that each item has had.
     """
 
     shop: Any
@@ -88,6 +89,7 @@ class ScriptedAssistant:
     relaxations: tuple[Relaxation, ...] = ()
     suggestions: tuple[Suggestion, ...] = ()
     notices: tuple[str, ...] = ()
+    interactions: int = 12
     understanding: Rungs = RULES
     explainer: Rungs = RECORDS
 
@@ -115,7 +117,7 @@ class ScriptedAssistant:
             attributes=(LIGHT,) if "under 1.4 kg" in slots.attributes else (),
         )
         found = [item for item in self.shop.catalogue if constraints.admits(item)]
-        picks = tuple(pick(item, rank) for rank, item in enumerate(found[:4], start=1))
+        picks = tuple(pick(item, rank, self.interactions) for rank, item in enumerate(found[:4], start=1))
         after = replace(after, shown=tuple(p.candidate for p in picks))
         table = compare([p.item for p in picks[:2]]) if act.intent is Intent.COMPARE else None
         relaxations = self.relaxations if not picks else ()

@@ -37,7 +37,7 @@ def card(
     constraints: Constraints,
     verdict: Verdict | None,
     claims: Sequence[Claim],
-    today: date,
+    as_of: date,
 ) -> Markup:
     """One pick as an `<li>`.
 
@@ -46,7 +46,7 @@ def card(
         need, constraints: in force; the card says how the item meets them.
         verdict: the shopper's feedback on it.
         claims: supported claims of the last reply about it.
-        today: decides what is new.
+        as_of: the date that decides what is new.
     """
     item = pick.item
     return Markup(
@@ -57,7 +57,7 @@ def card(
         "{why}{actions}{details}</article></li>"
     ).format(
         rank=pick.rank,
-        picture=_picture(pick, today),
+        picture=_picture(pick, as_of),
         brand=item.brand or "",
         title=_title(item),
         price=str(item.price) if item.price else "Price not stated",
@@ -69,18 +69,18 @@ def card(
     )
 
 
-def is_new(pick: Pick, today: date) -> bool:
+def is_new(pick: Pick, as_of: date) -> bool:
     """Whether an item is new here: released lately, and no shopper has interacted with it yet."""
     released = pick.item.released
-    return pick.candidate.interaction_count == 0 and released is not None and today - released <= NEW_FOR
+    return pick.candidate.interaction_count == 0 and released is not None and as_of - released <= NEW_FOR
 
 
-def _picture(pick: Pick, today: date) -> Markup:
+def _picture(pick: Pick, as_of: date) -> Markup:
     address = picture_address(pick.item.image)
     image = (
         Markup('<img src="{}" alt="" loading="lazy" referrerpolicy="no-referrer">').format(address) if address else ""
     )
-    badge = Markup('<span class="badge">New</span>') if is_new(pick, today) else ""
+    badge = Markup('<span class="badge">New</span>') if is_new(pick, as_of) else ""
     return Markup(
         '<div class="picture">{}{}<span class="rank"><span class="for-screen-readers">Number </span>{}</span>{}</div>'
     ).format(icon("picture"), image, pick.rank, badge)

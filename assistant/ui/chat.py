@@ -60,6 +60,7 @@ class ChatPage:
         self._service = service
         self._answering = Answering(service.conversations)
         self._examples = examples(service.shop.catalogue)
+        self._newest: tuple[int, date] | None = None
         self.blocks = self._build()
 
     def _build(self) -> gr.Blocks:
@@ -89,7 +90,7 @@ class ChatPage:
                     group_consecutive_messages=False,
                 )
                 self.constraints = panel("constraints")
-                self.picks = panel("picks", panels.picks(View(), {}, _today()))
+                self.picks = panel("picks", panels.picks(View(), {}, self._as_of()))
                 self.status = panel("status")
                 self.replies = panel("replies", panels.replies(View(), self._examples))
                 self.box = gr.Textbox(
@@ -180,7 +181,15 @@ class ChatPage:
 
     def _picks(self, view: View) -> str:
         verdicts = {} if view.conversation_id is None else self._service.store.feedback(view.conversation_id)
-        return panels.picks(view, verdicts, _today())
+        return panels.picks(view, verdicts, self._as_of())
+
+    def _as_of(self) -> date:
+        """The date that decides what is new: today, or that of the newest release in a shop not renewed since."""
+        catalogue, today = self._service.shop.catalogue, datetime.now(UTC).date()
+        if self._newest is None or self._newest[0] != catalogue.version:
+            newest = max((item.released for item in catalogue if item.released is not None), default=today)
+            self._newest = (catalogue.version, newest)
+        return min(today, self._newest[1])
 
     def _display(self, label: str) -> str:
         return self._service.shop.vocabulary.display(label)
@@ -199,10 +208,6 @@ class ChatPage:
             self._service.conversations.observe(view.conversation_id, press.item_id, InteractionKind.CLICK)
 
 
-def _today() -> date:
-    return datetime.now(UTC).date()
-
-
 def _writable(value: str | None = None) -> Any:
     """The box, ready for the next utterance; with a value, that value in it."""
     ready: dict[str, Any] = {"submit_btn": "Send", "stop_btn": False}
@@ -210,7 +215,11 @@ def _writable(value: str | None = None) -> Any:
 
 
 def _message(by_shopper: bool, text: str) -> dict[str, str]:
-    """A line of the transcript for the chatbot: a reply is Markdown, a shopper's own words are literal."""
+    """A line of the transcript as the chatbot's Markdown.
+
+    A shopper's own words are literal. Of a reply only bold names, lists and paragraphs are Markdown: no HTML, no link
+    and no picture, whatever a model or a record has put into it.
+    """
     if by_shopper:
         return {"role": "user", "content": re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~&])", r"\\\1", text)}
-    return {"role": "assistant", "content": text}
+    return {"role": "assistant", "content": re.sub(r"([\\`_\[\]<>#!|~&])", r"\\\1", text)}

@@ -36,7 +36,7 @@ def constraints(view: View, display: Callable[[str], str]) -> str:
     return Markup('<ul class="chips" aria-label="What you asked for">{}{}</ul>').format(buttons, ranked_by)
 
 
-def picks(view: View, verdicts: Mapping[str, Verdict], today: date) -> str:
+def picks(view: View, verdicts: Mapping[str, Verdict], as_of: date) -> str:
     """The cards with their count, the comparison above them when there is one."""
     if view.conversation_id is None:
         return Markup('<div class="nothing">{}<p>What you ask for appears here.</p></div>').format(icon("picture"))
@@ -44,7 +44,7 @@ def picks(view: View, verdicts: Mapping[str, Verdict], today: date) -> str:
         return _nothing(view)
     claims = {i: [claim for claim in view.claims if claim.item_id == i] for i in view.item_ids}
     cards = joined(
-        card(pick, view.need, view.constraints, verdicts.get(pick.item.item_id), claims[pick.item.item_id], today)
+        card(pick, view.need, view.constraints, verdicts.get(pick.item.item_id), claims[pick.item.item_id], as_of)
         for pick in view.picks
     )
     return Markup('<p class="count" role="status">{}</p>{}<ol class="cards">{}</ol>{}').format(

@@ -7,7 +7,7 @@ from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
-from ui_doubles import laptop, scripted_service
+from ui_doubles import a_date, laptop, scripted_service
 
 from assistant.store import Verdict
 from assistant.ui.chat import ChatPage
@@ -168,6 +168,14 @@ def scripted_service_of_many(service):
     return service
 
 
+def test_new_is_told_by_the_shops_newest_release(tmp_path):
+    old, older = laptop(1, released=a_date(900)), laptop(2, released=a_date(1200))
+    page = page_over(scripted_service(tmp_path, [old, older], interactions=0))
+    html = last(said(page), page.picks)
+    assert html.count(">New<") == 1
+    assert html.index(">New<") < html.index("Lenora Swift 2")
+
+
 def test_two_shoppers_do_not_see_each_other(service):
     page = page_over(service)
     first, second = last(said(page, "for Ann"), page.view), last(said(page, "for Bob"), page.view)
@@ -179,6 +187,13 @@ def test_the_shoppers_own_words_are_shown_literally(service):
     page = page_over(service)
     message = last(said(page, "**bold** <b>x</b> [a](http://b)"), page.chat)[0]["content"]
     assert message == r"\*\*bold\*\* \<b\>x\</b\> \[a\]\(http://b\)"
+
+
+def test_a_reply_has_bold_names_and_lists_but_no_html_link_or_picture(tmp_path):
+    sentences = ("1. **Lenora** & co\n", "![x](http://b) [y](http://c) <img src=x> `z` # no")
+    page = page_over(scripted_service(tmp_path, [laptop(1)], sentences=sentences))
+    content = last(said(page), page.chat)[-1]["content"]
+    assert content == r"1. **Lenora** \& co" + "\n" + r"\!\[x\](http://b) \[y\](http://c) \<img src=x\> \`z\` \# no"
 
 
 def test_no_event_of_the_page_is_published_as_an_endpoint(service):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from conftest import PHONE
@@ -15,17 +17,26 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 NEED = "I need a new laptop under $900, light enough to travel"
 
 
-def say(page: Page, words: str) -> None:
-    """Type and send, then wait until the reply is complete."""
+@contextmanager
+def turn(page: Page) -> Iterator[None]:
+    """Waits until what is done inside has been said and answered to the end."""
+    said = page.locator("#chat .user.message")
+    before = said.count()
+    yield
+    expect(said).to_have_count(before + 1)
+    page.get_by_role("button", name="Send").wait_for()
+
+
+def send(page: Page, words: str) -> None:
     box = page.locator("#box textarea")
     box.fill(words)
     box.press("Enter")
-    answered(page)
 
 
-def answered(page: Page) -> None:
-    page.wait_for_timeout(150)
-    page.get_by_role("button", name="Send").wait_for()
+def say(page: Page, words: str) -> None:
+    """Type, send, and wait for the answer."""
+    with turn(page):
+        send(page, words)
 
 
 def prices(page: Page) -> list[float]:
@@ -42,8 +53,8 @@ def test_an_empty_page_offers_four_needs_and_one_press_answers_it(site, open_pag
     expect(page.locator(".reply.example")).to_have_count(4)
     example = page.locator(".reply.example").first
     words = example.inner_text()
-    example.click()
-    answered(page)
+    with turn(page):
+        example.click()
     expect(page.locator("#chat .user.message")).to_have_text(words)
     expect(page.locator(".card")).not_to_have_count(0)
 
@@ -73,9 +84,9 @@ def test_removing_a_chip_lifts_the_limit(site, open_page):
     page = open_page(site)
     say(page, "laptops under $600, cheapest first")
     count = page.locator(".count").inner_text()
-    chip(page, "up to $600").click()
+    with turn(page):
+        chip(page, "up to $600").click()
     expect(chip(page, "up to $600")).to_have_count(0)
-    answered(page)
     assert page.locator(".count").inner_text() != count
     expect(chip(page, "cheapest first")).to_be_visible()
 
@@ -85,8 +96,8 @@ def test_a_suggested_reply_leaves_as_many_items_as_it_says(site, open_page):
     say(page, "a laptop")
     counted = page.locator(".reply.suggestion", has=page.locator(".counted")).first
     promised = int(re.findall(r"\d+", counted.locator(".counted").inner_text().replace(",", ""))[0])
-    counted.click()
-    answered(page)
+    with turn(page):
+        counted.click()
     shown = page.locator(".count").inner_text().replace(",", "")
     assert int(re.findall(r"(\d+) (?:that fit|item)", shown)[0]) == promised
 
@@ -96,8 +107,8 @@ def test_an_impossible_budget_is_answered_honestly_and_a_relaxation_accepted(sit
     say(page, "laptops under $20")
     expect(page.locator(".card")).to_have_count(0)
     expect(page.locator("#picks")).to_contain_text("Nothing in the shop meets all of that")
-    page.locator(".reply.relaxation").first.click()
-    answered(page)
+    with turn(page):
+        page.locator(".reply.relaxation").first.click()
     expect(page.locator(".card")).not_to_have_count(0)
 
 
@@ -109,10 +120,10 @@ def test_ticked_cards_are_compared_side_by_side(site, open_page):
     first.get_by_label("Compare").check()
     expect(page.locator(".compare-bar")).to_be_hidden()
     third.get_by_label("Compare").check()
-    page.get_by_role("button", name="Compare 2 items").click()
+    with turn(page):
+        page.get_by_role("button", name="Compare 2 items").click()
     expect(page.locator(".comparison thead th .clamped")).to_have_text(titles)
     expect(page.locator(".comparison tr.differs")).not_to_have_count(0)
-    answered(page)
 
 
 def test_a_like_is_kept_while_the_cards_stay(site, open_page):
@@ -121,8 +132,8 @@ def test_a_like_is_kept_while_the_cards_stay(site, open_page):
     like = page.locator(".card").first.get_by_role("button", name="I like it")
     like.click()
     expect(like).to_have_attribute("aria-pressed", "true")
-    page.locator(".card").first.get_by_role("button", name="Ask about").click()
-    answered(page)
+    with turn(page):
+        page.locator(".card").first.get_by_role("button", name="Ask about").click()
     expect(like).to_have_attribute("aria-pressed", "true")
     title = page.locator(".card h3").first.inner_text()
     expect(page.locator("#chat .user.message").last).to_contain_text(title)
@@ -157,7 +168,7 @@ def test_the_rung_that_answered_is_visible(site, open_page):
 
 def test_what_cannot_be_read_is_said_in_plain_words_and_kept_in_the_box(site, open_page):
     page = open_page(site)
-    say(page, "x" * 3000)
+    send(page, "x" * 3000)
     expect(page.get_by_role("alert")).to_contain_text("3,000 characters")
     assert len(page.locator("#box textarea").input_value()) == 3000
 
@@ -227,9 +238,11 @@ def test_hostile_items_run_nothing(open_page, serve_scripted, tmp_path, url):
     expect(page.locator(".card h3").first).to_contain_text("${alert(1)}")
     for box in page.get_by_label("Compare").all():
         box.check()
-    page.locator(".compare-bar button").click()
-    answered(page)
+    with turn(page):
+        page.locator(".compare-bar button").click()
     expect(page.locator(".comparison")).to_contain_text("<script>")
+    expect(page.locator("#chat .bot.message").first).to_contain_text("![x](javascript:alert(1))")
+    assert page.locator("#chat img, #chat a").count() == 0
     assert page.evaluate("window.hacked") is None
     assert page.locator("a[href^='javascript']").count() == 0
 
@@ -238,22 +251,20 @@ def test_stop_ends_a_reply_and_keeps_what_was_said(open_page, serve_scripted, tm
     gate = threading.Event()
     service = scripted_service(tmp_path, [laptop(1)], sentences=("This one fits. ", "Never said."), gate=gate)
     page = open_page(serve_scripted(service))
-    box = page.locator("#box textarea")
-    box.fill("a laptop")
-    box.press("Enter")
-    expect(page.locator(".card")).to_have_count(1)
-    expect(page.locator("#chat .bot.message")).to_contain_text("This one fits.")
-    page.get_by_role("button", name="Stop").click()
-    page.wait_for_timeout(300)
-    gate.set()
-    answered(page)
+    with turn(page):
+        send(page, "a laptop")
+        expect(page.locator(".card")).to_have_count(1)
+        expect(page.locator("#chat .bot.message")).to_contain_text("This one fits.")
+        with page.expect_response(lambda response: "gradio_api" in response.url):
+            page.get_by_role("button", name="Stop").click()
+        gate.set()
     expect(page.locator("#chat .bot.message")).not_to_contain_text("Never said")
 
 
 def test_an_error_nobody_foresaw_leaves_a_usable_page_and_tells_no_internals(open_page, serve_scripted, tmp_path):
     service = scripted_service(tmp_path, [laptop(1)], raising=ZeroDivisionError("secret internals"))
     page = open_page(serve_scripted(service))
-    say(page, "a laptop")
+    send(page, "a laptop")
     expect(page.get_by_role("alert").first).to_contain_text("Something went wrong on our side")
     expect(page.locator("body")).not_to_contain_text("secret internals")
     service.assistant.raising = None
@@ -279,7 +290,7 @@ CONTRAST = """\
   while (walker.nextNode()) {
     const e = walker.currentNode.parentElement;
     if (!walker.currentNode.data.trim() || !e.checkVisibility()) continue;
-    if (e.closest('script, style, .for-screen-readers')) continue;
+    if (e.closest('script, style, .for-screen-readers, .sr-only')) continue;
     const style = getComputedStyle(e);
     const [x, y] = [light(parse(style.color)), light(ground(e))].sort((a, b) => b - a);
     const contrast = (x + 0.05) / (y + 0.05);
