@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 
@@ -24,6 +25,7 @@ _ASKS: dict[str, frozenset[str]] = {
     )
 }
 # words that ask and name nothing that a record could state
+_GRADED = re.compile(r"(\w{3,}?)(i)?(?:er|est)")
 _ASKING = frozenset(
     word
     for words in (
@@ -44,7 +46,7 @@ def answer(question: str, item: CatalogueItem, names: frozenset[str] = frozenset
         names: words that only point at the item ("zephyr") and ask nothing.
     """
     pointing = names | {t.key for t in tokens(item.title)} | {t.key for label in item.category for t in tokens(label)}
-    words = {t.key for t in tokens(question)} | {t.word for t in tokens(question)}
+    words = {form for t in tokens(question) for form in (t.key, t.word, _base(t.word))}
     found = [attribute_fact(a) for a in item.attributes.values() if _asked(a, words - pointing)]
     found = found or [attribute_fact(a) for a in item.attributes.values() if _asked(a, words - names)]
     found = found or [attribute_fact(a) for a in item.attributes.values() if _measured(a, words)]
@@ -54,6 +56,12 @@ def answer(question: str, item: CatalogueItem, names: frozenset[str] = frozenset
         if words & asks and (fact := _FIELDS[field](item)) is not None:
             return (fact,)
     return _described(words - pointing - names, item)
+
+
+def _base(word: str) -> str:
+    """An adjective without its ending: "heaviest" and "heavier" are "heavy"."""
+    match = _GRADED.fullmatch(word)
+    return word if match is None else match[1] + ("y" if match[2] else "")
 
 
 def _asked(attribute: Attribute, words: set[str]) -> bool:

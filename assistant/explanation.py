@@ -17,7 +17,7 @@ from assistant.replies import from_facts, say
 from assistant.settings import PACKAGED, Settings
 from assistant.wording import bold, count_words, lead
 
-PATIENCE = 6.0  # seconds that the shopper waits for the model in one reply, the loading of the model not counted
+PATIENCE = 6.0  # seconds that the shopper waits for the model in one reply
 _FACTS = 3  # said of a pick when the record speaks for itself
 Clock = Callable[[], float]
 

@@ -12,13 +12,13 @@ from assistant.plain_text import gives_orders, plain, word_set
 from assistant.wording import bound_money, listing, named
 from retrieval.catalogue import Attribute, CatalogueItem
 from retrieval.query import Constraints
-from retrieval.words import function_words, tokens
+from retrieval.words import function_words, singular, tokens
 
 # words that speak of a measure without naming it, by the unit it is measured in
 QUALITIES: dict[str, frozenset[str]] = {
     unit: frozenset(words.split())
     for unit, words in (
-        ("g", "light lightweight heavy weigh weight portable travel carry backpack pocket"),
+        ("g", "light lightweight heavy weigh weight portable travel carry backpack backpacking hiking pocket"),
         ("mm", "big small large compact tiny slim thin thick tall wide long short size"),
         ("ml", "roomy capacity capacious volume big small"),
         ("h", "lasting last battery endurance runtime"),
@@ -29,11 +29,22 @@ QUALITIES: dict[str, frozenset[str]] = {
         ("W", "powerful power strong"),
     )
 }
-_ADJECTIVE = re.compile(r"(?:proof|resistant|able|ible|less|free|friendly|safe|compatible|ready|ed)$")
+_ADJECTIVE = re.compile(
+    r"(?:proof|resistant|able|ible|less|free|friendly|safe|compatible|ready|ed|vegan|organic|automatic|magnetic)$"
+)
 _COLOURS = frozenset({"colour", "color", "product colour", "product color"})
 # numbers for machines, and values with marks that make no phrase, say nothing to a shopper
 _CODES = word_set("ean gtin upc isbn mpn sku asin barcode")
 _UNSAYABLE = re.compile(r"[()\[\]:;]|\d{8}")
+_PLURALS = {
+    "is": "are",
+    "has": "have",
+    "costs": "cost",
+    "weighs": "weigh",
+    "comes in": "come in",
+    "is rated": "are rated",
+    "is made of": "are made of",
+}
 _TRUE, _FALSE = frozenset({"yes", "true"}), frozenset({"no", "false"})
 
 
@@ -143,13 +154,26 @@ def _tells(attribute: Attribute, item: CatalogueItem) -> bool:
     return not {t.key for t in tokens(attribute.text)} <= said and not gives_orders(attribute.text)
 
 
-def sentence_of(subject: str, facts: Sequence[Fact]) -> str:
-    """One sentence of several facts: "X costs $849, under your $900, weighs 1.3 kg and has 16 GB of ram."."""
+def sentence_of(subject: str, facts: Sequence[Fact], *, several: bool = False) -> str:
+    """One sentence of several facts: "X costs $849, under your $900, weighs 1.3 kg and has 16 GB of ram."
+
+    Args:
+        subject: who the facts are of.
+        facts: in the order they are said; those with the same verb are said together.
+        several: the subject is a plural: "they cost", not "it costs".
+    """
     parts: dict[str, list[str]] = {}
     for fact in facts:
-        parts.setdefault(fact.verb, []).append(fact.rest)
+        parts.setdefault(_PLURALS.get(fact.verb, fact.verb) if several else fact.verb, []).append(fact.rest)
     groups = [f"{verb} {listing(rests)}" for verb, rests in parts.items()]
     return f"{subject} {listing(groups)}."
+
+
+def is_plural(item: CatalogueItem) -> bool:
+    """Whether the item is spoken of in the plural, as its title and department name it: headphones, boots, jeans."""
+    words = {t.word for t in tokens(item.title)}
+    last = [tokens(label)[-1].word for label in item.category if tokens(label)]
+    return any(word in words and word != singular(word) for word in last)
 
 
 def _article(name: str) -> str:

@@ -17,7 +17,7 @@ from assistant.claim_reading import Shown
 from assistant.claims import check
 from assistant.dialogue import Need
 from assistant.events import Claim, Outcome, Pick
-from assistant.facts import Fact, answering, facts_for, sentence_of
+from assistant.facts import Fact, answering, facts_for, is_plural, sentence_of
 from assistant.language_model import LanguageModel, Prompt
 from assistant.plain_text import clauses, plain
 from assistant.wording import describe
@@ -64,7 +64,8 @@ class PickWriter:
         facts = facts_for(pick.item, need, outcome.constraints, _FACTS)
         shown = Shown(tuple(p.item for p in outcome.picks), need, outcome.constraints)
         slots = {"wish": wish_words(outcome), "facts": self._facts(pick, facts)}
-        schema = _PROSE if self.prose else _choice(sentences(facts, answering(pick.item, need, outcome.constraints)))
+        needed = answering(pick.item, need, outcome.constraints)
+        schema = _PROSE if self.prose else _choice(sentences(facts, needed, several=is_plural(pick.item)))
         if schema is None:
             return
         asked = render("explain_asked", **slots)
@@ -112,17 +113,17 @@ def wish_words(outcome: Outcome) -> str:
     return plain(", ".join(part for part in (wish, need.topic) if part), 200)
 
 
-def sentences(facts: Sequence[Fact], needed: Sequence[Fact]) -> list[str]:
+def sentences(facts: Sequence[Fact], needed: Sequence[Fact], *, several: bool = False) -> list[str]:
     """True sentences to choose among: each holds the facts that answer the need, the price, and others up to two."""
     price = [fact for fact in facts if fact.field == "price"]
     others = [fact for fact in facts if fact.field != "price"]
     must = [fact for fact in needed if fact in others][:_SAID]
-    found = []
+    found, subject = [], "they" if several else "it"
     for order in permutations(others, min(_SAID, len(others))):
         if all(fact in order for fact in must):
-            found.append(sentence_of("It", [*order, *price]))
+            found.append(sentence_of(subject.capitalize(), [*order, *price], several=several))
             if price:
-                found.append(f"At {price[0].rest}, {sentence_of('it', order)}")
+                found.append(f"At {price[0].rest}, {sentence_of(subject, order, several=several)}")
     return found
 
 

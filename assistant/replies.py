@@ -9,7 +9,7 @@ from assistant.answers import answer
 from assistant.comparison import NOT_STATED
 from assistant.dialogue import Edit
 from assistant.events import Claim, Outcome, Pick, Sentence
-from assistant.facts import Fact, sentence_of
+from assistant.facts import Fact, is_plural, sentence_of
 from assistant.plain_text import plain
 from assistant.ranking_words import difference_words, order_lead, order_words
 from assistant.settings import Settings
@@ -29,7 +29,8 @@ def say(name: str, end: str = " ", **slots: object) -> Sentence:
 
 def from_facts(subject: str, pick: Pick, facts: tuple[Fact, ...], end: str = " ") -> Sentence:
     """A sentence built from the record, with a claim per fact."""
-    return Sentence(sentence_of(subject, facts) + end, tuple(f.claim(pick.item) for f in facts), "record")
+    words = sentence_of(subject, facts, several=is_plural(pick.item))
+    return Sentence(words + end, tuple(f.claim(pick.item) for f in facts), "record")
 
 
 def edited(outcome: Outcome) -> Iterator[Sentence]:
@@ -37,7 +38,8 @@ def edited(outcome: Outcome) -> Iterator[Sentence]:
     if outcome.act.edit is Edit.SHOW_DATA:
         yield show_data(outcome.session)
     else:
-        yield say("privacy" if outcome.act.edit is None else outcome.act.edit.value)
+        nothing_to_undo = outcome.act.edit is Edit.UNDO and not outcome.before.needs
+        yield say("nothing_to_undo" if nothing_to_undo else outcome.act.edit.value if outcome.act.edit else "privacy")
 
 
 def show_data(session: Session) -> Sentence:
@@ -185,9 +187,7 @@ def selected(outcome: Outcome) -> Iterator[Sentence]:
     for pick in outcome.discussed:
         yield _chosen(pick, quantity)
         siblings = [
-            p
-            for p in outcome.picks
-            if p.item.variant_of and p.item.variant_of == pick.item.variant_of and p != pick
+            p for p in outcome.picks if p.item.variant_of and p.item.variant_of == pick.item.variant_of and p != pick
         ]
         if siblings:
             yield Sentence(

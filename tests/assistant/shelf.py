@@ -96,7 +96,7 @@ def outcome(
     return Outcome(
         utterance,
         act,
-        DialogueState(),
+        fields.pop("before", DialogueState()),
         fields.pop("after", state),
         fields.pop("constraints", UNDER_900),
         fields.pop("picks", picks_of(items)),

@@ -131,6 +131,7 @@ def test_a_no_that_no_single_change_helps_says_so() -> None:
         ("what colour is it", "comes in silver"),
         ("is the keyboard backlit?", "its description says “The keyboard is backlit”"),
         ("how much is it?", "costs $849"),
+        ("which is the heaviest?", "weighs 1.3 kg"),
         ("who makes it", "is made by Vantor"),
         ("does it run windows", "does not state it"),
         ("how long does the battery last", "does not state it"),
@@ -193,11 +194,19 @@ def test_what_is_held_of_a_shopper_is_told_exactly() -> None:
         (Edit.IGNORE_HISTORY, "as if you were new"),
         (Edit.USE_HISTORY, "counts again"),
         (Edit.RESTART, "We start over"),
-        (Edit.UNDO, "took the last change back"),
+        (Edit.UNDO, "no change yet"),
     ],
 )
 def test_each_edit_has_its_words(edit: Edit, says: str) -> None:
     assert says in text(outcome(Intent.PRIVACY, "…", act=DialogueAct(Intent.PRIVACY, edit=edit)))
+
+
+def test_a_change_taken_back_is_said_and_the_picks_with_it() -> None:
+    undo = outcome(
+        Intent.REFINE, "undo", act=DialogueAct(Intent.REFINE, edit=Edit.UNDO), before=DialogueState((Need(),))
+    )
+    words = text(undo)
+    assert words.startswith("I took the last change back. 6 laptops under $900")
 
 
 @pytest.mark.parametrize(
@@ -285,6 +294,16 @@ def test_the_packaged_model_chooses_among_true_sentences_that_answer_the_need() 
         assert schema is not None
         assert all(weight in sentence for sentence in schema["properties"]["why"]["enum"])
     assert all(c.supported for s in sentences for c in s.claims)
+
+
+def test_things_that_come_in_pairs_are_spoken_of_in_the_plural() -> None:
+    boots = item(
+        "B", "Ptarmigan Boots", "99", category=("Shoes", "Boots"), attributes={"weight": "900 g", "lining": "wool"}
+    )
+    assert "**Ptarmigan Boots** cost $99" in text(outcome(items=(boots,)))
+    model = FirstChoice()
+    text(outcome(items=(boots,)), model, PACKAGED)
+    assert all("hey " in s and "It " not in s for s in model.schemas[0]["properties"]["why"]["enum"])
 
 
 def test_the_status_says_which_rung_explains() -> None:
