@@ -30,6 +30,7 @@ _TAG = re.compile(r"<(?:!--|/?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?/?>)")
 _INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _TWICE_ENCODED = re.compile("[ÃÂ][\x80-\xbf\u0192\u201a-\u201e\u2020-\u2022\u2026\u2030\u2039\u20ac\u2122]|â€|Ã")
 _ESCAPED_BREAK = re.compile(r"\\r?\\n|\\n(?=[-•*\sA-Z0-9]|$)")
+_PLAIN = re.compile(r"[!-%'-;=-\[\]-~]+(?: [!-%'-;=-\[\]-~]+)*")  # ASCII words, one space between, no & < or \
 _SPACE = re.compile(r"[^\S\n]+")
 _SIGNS = {
     "$": "USD",
@@ -98,14 +99,15 @@ def clean_text(value: object, name: str, notes: Notes, *, limit: int | None = No
     """
     if is_missing(value):
         return ""
+    longest = limit or LONGEST.get(name, LONGEST["attributes"])
+    if isinstance(value, str) and len(value) <= longest and _PLAIN.fullmatch(value):
+        return value
     if isinstance(value, list):
         value = ", ".join(str(part) for part in value if not is_missing(part))
     text = str(value)
-    if not (text.isascii() and text.isprintable() and "<" not in text and "&" not in text and "\\" not in text):
-        text = _repaired_characters(_without_markup(_decoded(text, name, notes), name, notes), name, notes)
+    text = _repaired_characters(_without_markup(_decoded(text, name, notes), name, notes), name, notes)
     text = _SPACE.sub(" ", text)
     text = re.sub(r"\s*\n\s*", "\n" if lines else " ", text).strip()
-    longest = limit or LONGEST.get(name, LONGEST["attributes"])
     if len(text) > longest:
         notes.repaired(name, "too long, cut")
         cut = text[: longest - 1]

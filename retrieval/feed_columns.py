@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 # Names are compared as words joined by "_", lower-case, without "g:". Of several columns for one field the first one
 # listed is taken and the others become attributes; for the fields of COALESCED the first one that a row fills is.
@@ -81,6 +82,7 @@ class Columns:
         return frozenset(self.field_of.values()) | frozenset(self.constants)
 
 
+@cache
 def plain_name(column: str) -> str:
     """A column's name for comparison: "g:Image Link" is "image_link", "Body (HTML)" is "body_html"."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", column.strip()).casefold().removeprefix("g:")

@@ -62,6 +62,8 @@ class UnitEvidence:
         """The unit of each attribute for which the evidence is clear; "GB or MB" where a column mixes two."""
         found = {}
         for name, agreed in self._agreed.items():
+            if name.split()[-1] in agreed:
+                continue  # "pieces: 500" has its unit in its name
             clear = [unit for unit, items in agreed.most_common(2) if self._is_clear(name, unit, items)]
             one_dimension = len(clear) == 2 and _unit(clear[0])[1] == _unit(clear[1])[1]
             if clear and agreed[clear[0]] >= _LEAST_LEAD * agreed.total():

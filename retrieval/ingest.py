@@ -189,10 +189,11 @@ class _Run:
         self.set_aside.add(_name(feed), row.line, note, row.fields or row.raw)
 
     def _note(self, row: RawRow, feed: Feed, report: FileReport, notes: Notes) -> None:
-        report.repairs.update((note.field, note.reason) for note in notes.repairs)
-        report.reasons.update((note.field, note.reason) for note in notes.set_aside)
-        report.values_set_aside += len(notes.set_aside)
+        for note in notes.repairs:
+            report.repairs[note.field, note.reason] += 1
         for note in notes.set_aside:
+            report.reasons[note.field, note.reason] += 1
+            report.values_set_aside += 1
             self.set_aside.add(_name(feed), row.line, note, None)
 
     def _hold(self, item: CatalogueItem, report: FileReport, repeated: set[str]) -> bool:
