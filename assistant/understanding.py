@@ -72,11 +72,12 @@ class Understanding:
         if self._model is None:
             return "rules: " + ("chosen in the settings" if self._mode == "rules" else "no language model is loaded")
         trusted = self._is_trusted()
+        called = f"the model {self._model.name}" if self._model.name != "packaged" else "the packaged model"
         if self._clock() < self._unavailable_until:
-            return f"rules: the model {self._model.name} cannot be reached now"
+            return f"rules: {called} cannot be reached now"
         if self._result is None:
-            return f"model: {self._model.name}, chosen in the settings"
-        return f"{'model' if trusted else 'rules'}: the model {self._model.name} {self._result}"
+            return f"model: {called}, chosen in the settings"
+        return f"{'model' if trusted else 'rules'}: {called} {self._result}"
 
     def understand(self, utterance: str, state: DialogueState, shown: Sequence[CatalogueItem]) -> DialogueAct:
         """The dialogue act of an utterance.
@@ -151,7 +152,7 @@ class Understanding:
             wrong = (answer,) if isinstance(answer, str) else problems(answer, found, reading)
             if not isinstance(answer, str) and not wrong:
                 act = DialogueAct(answer.i, to_slots(answer, reading), answer.d, rung=rung, notes=ruled.notes)
-                return _completed(act, ruled, bool(reading.prices))
+                return _completed(act, ruled, state, bool(reading.prices))
             prompt = render("understand_repair", **asked, answer=text, problems="; ".join(wrong))
         return replace(ruled, notes=(*ruled.notes, f"the model's answer was set aside: {'; '.join(wrong)}"))
 
@@ -161,12 +162,14 @@ class Understanding:
         return self._model.generate(prompt, max_tokens=_MAX_TOKENS, schema=schema(found)).text()
 
 
-def _completed(act: DialogueAct, ruled: DialogueAct, found_prices: bool) -> DialogueAct:
+def _completed(act: DialogueAct, ruled: DialogueAct, state: DialogueState, found_prices: bool) -> DialogueAct:
     """The model's act with what is not asked of it: the edit, the topic, "cheaper" as a limit, and how sure it is.
 
     The model states no probability; it counts as .9 sure where the rules read the same intent, as .65 where they do
     not, and a repaired answer as .1 less.
     """
+    if act.intent is Intent.REFINE and state.need == Need():
+        act = replace(act, intent=Intent.FIND)  # there is nothing to change yet
     confidence = (0.9 if act.intent is ruled.intent else 0.65) - (0.1 if act.rung is Rung.REPAIR else 0.0)
     of_need = act.intent in (Intent.FIND, Intent.REFINE)
     slots = act.slots

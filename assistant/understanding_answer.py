@@ -111,7 +111,8 @@ def parse(text: str) -> ModelAnswer | str:
 def problems(answer: ModelAnswer, found: Mapping[str, tuple[Any, ...]], reading: Reading) -> tuple[str, ...]:
     """What the answer claims against the utterance, in words for the model; empty when nothing.
 
-    A value that was not found in the utterance is no slot, and no bound may contradict its cue words.
+    A value that was not found in the utterance is no slot, no bound may contradict its cue words, and no limit and no
+    refused brand may be left out of a need.
     """
     wrong = []
     for key, value in answer.model_dump(exclude={"i"}).items():
@@ -129,6 +130,10 @@ def problems(answer: ModelAnswer, found: Mapping[str, tuple[Any, ...]], reading:
     refused = {m.value for m in reading.refused_of("brand")}
     wrong += [f"b: {brand} is refused" for brand in answer.b if brand in refused]
     wrong += [f"nb: {brand} is not refused" for brand in answer.nb if brand not in refused]
+    if answer.i in (Intent.FIND, Intent.REFINE):
+        wrong += [f"nb: {brand} is refused and left out" for brand in sorted(refused - set(answer.nb))]
+        if (lows or highs) and answer.lo is None and answer.hi is None:
+            wrong.append(f"lo, hi: {', '.join(f'{v:g}' for v in sorted(lows | highs))} is left out")
     refused_words = {phrase(reading, m) for m in reading.refused_of("attribute")}
     wrong += [f"a: {words} is refused" for words in answer.a if words in refused_words]
     wrong += [f"{v}: both wanted and not wanted" for v in (*answer.b, *answer.a) if v in (*answer.nb, *answer.na)]

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from assistant.dialogue import DialogueAct, DialogueState
+from assistant.dialogue import DialogueAct, DialogueState, Need
 from retrieval.catalogue import CatalogueItem
 
 PASS_MARK = 0.8  # share of the probe that has to be right
@@ -73,7 +73,8 @@ def run(ask: Callable[[str, DialogueState, list[CatalogueItem]], DialogueAct | N
     right = 0
     for asked, question in enumerate(probe, start=1):
         page = [CatalogueItem(title, title) for title in question.page]
-        act = ask(question.text, DialogueState(), page)
+        state = DialogueState(needs=(Need(topic="umbrella"),)) if page else DialogueState()
+        act = ask(question.text, state, page)
         right += act is not None and question.answered_by(act)
         result = Result(right, asked, len(probe))
         if asked - right > len(probe) - result.needed:

@@ -119,13 +119,14 @@ def test_a_contradicted_bound_is_repaired(shop: MiniShop) -> None:
         "certainly! here is the JSON",
         "",
         {"i": "buy"},
-        {"i": "find", "c": "yachts"},
-        {"i": "find", "c": "laptops", "hi": 90},
-        {"i": "find", "c": "laptops", "hi": "900"},
-        {"i": "find", "c": "laptops", "price": 900},
-        {"i": "find", "c": "laptops", "b": ["hp"], "nb": []},
-        {"i": "find", "c": "laptops", "b": ["hp"], "nb": ["hp"]},
-        {"i": "find", "c": "laptops", "b": ["asus"]},
+        {"i": "find", "c": "yachts", "hi": 900, "nb": ["hp"]},
+        {"i": "find", "c": "laptops", "hi": 90, "nb": ["hp"]},
+        {"i": "find", "c": "laptops", "hi": "900", "nb": ["hp"]},
+        {"i": "find", "c": "laptops", "hi": 900, "nb": ["hp"], "price": 900},
+        {"i": "find", "c": "laptops", "hi": 900, "b": ["hp"], "nb": ["hp"]},
+        {"i": "find", "c": "laptops", "hi": 900, "nb": ["hp"], "b": ["asus"]},
+        {"i": "find", "c": "laptops", "hi": 900, "nb": []},
+        {"i": "find", "c": "laptops", "hi": None, "nb": ["hp"]},
     ],
 )
 def test_what_stays_wrong_after_a_repair_is_left_to_the_rules(shop: MiniShop, wrong: object) -> None:
@@ -151,6 +152,10 @@ def test_agreement_with_the_rules_is_surer_than_disagreement(shop: MiniShop) -> 
     agreed = understand(shop, Scripted({"i": "find", "c": "mugs"}), "mugs")
     alone = understand(shop, Scripted({"i": "service", "c": None}), "mugs")
     assert agreed.confidence > alone.confidence
+
+
+def test_a_change_where_nothing_is_in_force_is_a_new_need(shop: MiniShop) -> None:
+    assert understand(shop, Scripted({"i": "refine", "c": "mugs"}), "mugs").intent is Intent.FIND
 
 
 def test_orders_to_the_assistant_never_reach_the_model(shop: MiniShop) -> None:
@@ -183,7 +188,7 @@ def test_an_unavailable_model_is_left_alone_for_a_while_and_then_asked_again(sho
     assert len(model.asked) == 1
     now[0] += 31
     assert understanding.understand("hello there", DialogueState(), []).rung is Rung.MODEL
-    assert understanding.status == "model: scripted, chosen in the settings"
+    assert understanding.status == "model: the model scripted, chosen in the settings"
 
 
 def test_a_model_that_fails_its_probe_leaves_the_rules_in_service(shop: MiniShop) -> None:
