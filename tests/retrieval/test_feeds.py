@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from retrieval.errors import FeedError
+from retrieval.feed_columns import INTERACTION_COLUMNS, ITEM_COLUMNS
 from retrieval.feed_formats import RawRow
 from retrieval.feeds import Content, Feed, Format, check_mapping, find_feeds, open_feed
 
@@ -206,3 +207,10 @@ def test_a_folder_without_feeds_and_a_path_that_is_not_there_say_so(tmp_path: Pa
         find_feeds(tmp_path)
     with pytest.raises(FeedError, match="no file or folder"):
         find_feeds(tmp_path / "nowhere")
+
+
+def test_the_documented_columns_are_the_ones_that_are_read() -> None:
+    document = (Path(__file__).parents[2] / "docs" / "feeds.md").read_text()
+    for columns in (ITEM_COLUMNS, INTERACTION_COLUMNS):
+        for name, aliases in columns.items():
+            assert f"| {name} | {', '.join(aliases)} |" in document
