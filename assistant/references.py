@@ -54,7 +54,7 @@ _GRADES = (
     r"|affordable|costly|powerful|high|low|good|compact"
 )
 _SUPERLATIVE = re.compile(
-    r"\b(?:the|a)\s+(?P<grade>(?:most|least|more|less)\s+(?:expensive|affordable|popular|costly|powerful|recent)"
+    r"\bthe\s+(?P<grade>(?:most|least|more|less)\s+(?:expensive|affordable|popular|costly|powerful|recent)"
     r"|(?:best|better|highest|higher|top|worst|lowest|lower)[\s-](?:rated|priced|reviewed|price|rating)"
     r"|(?:cheap|pric|larg|dear|bigg|small|light|heavi|new|old|long|short|tall|thinn|fast|strong)(?:i)?(?:er|est))\b"
     r"(?P<tail>\s+(?:ones?|items?|products?|options?))?(?P<of>\s+(?:of|among|between)\s+(?:the\s+)?(?:two|both|them|these|those))?"

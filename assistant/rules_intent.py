@@ -104,11 +104,11 @@ def _about_shown(text: str, signs: Signs) -> tuple[Intent, float] | None:
     elsewhere = cue("elsewhere").search(text) and not points
     if cue("explain").search(text) and not elsewhere and (signs.shown or points or _OF_RANKING.search(text)):
         return Intent.EXPLAIN, 0.9 if signs.shown else 0.7
-    if cue("compare").search(text) and (signs.shown or points) and not elsewhere:
+    if cue("compare").search(text) and (signs.shown or points or signs.need) and not elsewhere:
         return Intent.COMPARE, 0.9 if points else 0.75
     if points and cue("select").search(text) and not (signs.relative or variant or text.endswith("?")):
         return Intent.SELECT, 0.9
-    if cue("checkout").search(text) and signs.shown:
+    if cue("checkout").search(text) and (signs.shown or signs.need):
         return Intent.SELECT, 0.8
     if signs.relative or variant or not (signs.shown or signs.pointing):
         return None

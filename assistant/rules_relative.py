@@ -65,9 +65,10 @@ def relative_attribute(
 
 
 def _stated(reading: Reading, name: str) -> re.Match[str] | None:
-    """A relative wish that is none of a shown item's descriptions ("the cheaper one") and has no number of its own."""
+    """A relative wish that is no part of a description ("the cheaper one") or limit ("14 inch or bigger")."""
+    places = [(r.start, r.end) for r in reading.references] + [(m.start, m.end) for m in reading.mentions]
     for match in cue(f"relative.{name}").finditer(reading.text):
-        described = any(r.start <= match.start() < r.end for r in reading.references)
+        described = any(start <= match.start() < end for start, end in places)
         if not described and not re.match(r"\s+than\s+\D{0,3}\d", reading.text[match.end() :]):
             return match
     return None

@@ -21,6 +21,7 @@ Span = tuple[int, int]
 
 _REQUIRED = re.compile(rf"(?<!\w)(?<!not ){alternatives('required')}\s+(?:an?\s+|the\s+)?((?:[\w-]+\s?){{1,3}})")
 _CLAUSE_END = re.compile(r"[,;.!?]|\b(?:and|or|but|for|with|under|over|to|by|in|when)\b")
+_COMPARATIVE = re.compile(r"\b(?:longer|shorter|smaller|bigger|larger|lighter|heavier|better|stronger)\s+$")
 _LONGEST = 1_000
 _PURPOSE = re.compile(r"\bfor (?:my |the |an? |our |his |her )?$")
 
@@ -101,8 +102,20 @@ def _is_mention(mention: Mention, text: str, prices: Sequence[PriceMention]) -> 
         return False
     if mention.kind == "attribute" and re.match(r"[\s-]*old\b", text[mention.end :]):
         return False
+    if _is_compared(mention, text):
+        return False
     purpose = _PURPOSE.search(text[: mention.start]) if mention.kind == "category" else None
     return purpose is None or not strip_filler(re.split(r"[,;.!?]", text[: purpose.start()])[-1])
+
+
+def _is_compared(mention: Mention, text: str) -> bool:
+    """Whether the word is what a comparative speaks of: "longer battery", "a smaller bottle"."""
+    said = text[mention.start : mention.end]
+    if mention.kind == "brand" or re.search(r"\d", said):
+        return False
+    return _COMPARATIVE.search(text[: mention.start]) is not None or any(
+        cue(f"relative.{name}").search(said) for name in names("relative")
+    )
 
 
 def _within(span: Span, spans: Iterable[Span]) -> bool:
@@ -135,6 +148,8 @@ def _only(reading: Reading, kept: Sequence[int]) -> Reading:
 def positive_slots(reading: Reading) -> tuple[Slots, tuple[Span, ...]]:
     """The slots that an utterance fills, references and quantity aside, and the places that fill them."""
     categories = reading.wanted("category")
+    of_category = set(categories[-1].value.split()) if categories else set()
+    properties = [m for m in reading.wanted("attribute") if of_category.isdisjoint(m.value.split())]
     required = find_requirements(reading)
     sort = find_sort(reading.text)
     refused = reading.refused_of("attribute") + reading.refused_of("category")
@@ -145,7 +160,7 @@ def positive_slots(reading: Reading) -> tuple[Slots, tuple[Span, ...]]:
         currency=next((p.currency for p in reading.prices if p.currency), None),
         brands=_unique(m.value for m in reading.wanted("brand")),
         excluded_brands=_unique(m.value for m in reading.refused_of("brand")),
-        attributes=_unique([*(phrase(reading, m) for m in reading.wanted("attribute")), *(w for w, _ in required)]),
+        attributes=_unique([*(phrase(reading, m) for m in properties), *(w for w, _ in required)]),
         excluded_attributes=_unique([*(phrase(reading, m) for m in refused), *reading.loose]),
         sort=sort[0] if sort else None,
     )
@@ -206,9 +221,13 @@ def phrase(reading: Reading, mention: Mention) -> str:
 
 
 def find_topic(reading: Reading, spans: Sequence[Span]) -> str:
-    """The rest of the need, for ranking: what no slot holds, without filler; "not too heavy" as "light"."""
+    """The rest of the need, for ranking: what no slot holds, without filler; "not too heavy" as "light".
+
+    A "not too" without a known opposite is left out: its word would rank high what she does not want.
+    """
     turned = list(_NOT_TOO.finditer(reading.text))
-    topic = " ".join(remaining(reading.text, [*spans, *(m.span() for m in turned)]))
+    unturned = [m.span() for m in re.finditer(r"\bnot (?:too|so|very) \w+", reading.text)]
+    topic = " ".join(remaining(reading.text, [*spans, *unturned, *(m.span() for m in turned)]))
     return " ".join([*([topic] if topic else []), *(_OPPOSITES[m[1]] for m in turned)])
 
 

@@ -81,6 +81,24 @@ def test_cheaper_on_an_empty_page_is_an_order_by_price(shop: MiniShop) -> None:
     assert (act.intent, act.slots.sort, act.slots.price_max) == (Intent.REFINE, "price_asc", None)
 
 
+def test_a_limit_with_its_own_number_is_no_wish_relative_to_the_page(shop: MiniShop) -> None:
+    act = say(shop, "laptops", "the screen should be 14 inch or bigger")
+    assert act.slots.attributes == ("14 inch or bigger",)
+
+
+def test_a_comparative_before_a_word_of_the_shop_starts_no_new_need(shop: MiniShop) -> None:
+    assert say(shop, "tents", "a bigger backpack").intent is Intent.REFINE
+    assert say(shop, "tents", "a backpack").intent is Intent.FIND
+
+
+def test_not_too_sweet_does_not_rank_by_sweet(shop: MiniShop) -> None:
+    assert "sweet" not in say(shop, "a face cream with vanilla, not too sweet").topic
+
+
+def test_a_word_of_the_category_is_no_property_beside_it(shop: MiniShop) -> None:
+    assert say(shop, "running shoes in blue").slots.attributes == ("blue",)
+
+
 def test_a_bound_is_read_from_its_own_cue(shop: MiniShop) -> None:
     assert say(shop, "laptop max $1200").slots.price_min is None
     assert say(shop, "laptop at least $1200").slots.price_max is None
