@@ -47,8 +47,7 @@ def answer(question: str, item: CatalogueItem, names: frozenset[str] = frozenset
     """
     pointing = names | {t.key for t in tokens(item.title)} | {t.key for label in item.category for t in tokens(label)}
     words = {form for t in tokens(question) for form in (t.key, t.word, _base(t.word))}
-    found = [attribute_fact(a) for a in item.attributes.values() if _asked(a, words - pointing)]
-    found = found or [attribute_fact(a) for a in item.attributes.values() if _asked(a, words - names)]
+    found = [attribute_fact(a) for a in item.attributes.values() if _asked(a, words - names, words - pointing)]
     found = found or [attribute_fact(a) for a in item.attributes.values() if _measured(a, words)]
     if found:
         return tuple(found[:3])
@@ -64,11 +63,11 @@ def _base(word: str) -> str:
     return word if match is None else match[1] + ("y" if match[2] else "")
 
 
-def _asked(attribute: Attribute, words: set[str]) -> bool:
-    """Whether the question names the property, or one of its values in full."""
+def _asked(attribute: Attribute, words: set[str], besides_the_item: set[str]) -> bool:
+    """Whether the question names the property, or one of its values in full that does not just point at the item."""
     name = {t.key for t in tokens(attribute.name)}
     values = [{t.key for t in tokens(value)} for value in attribute.values if value not in ("yes", "no")]
-    return (bool(name) and name <= words) or any(value and value <= words - _ASKING for value in values)
+    return (bool(name) and name <= words) or any(value and value <= besides_the_item - _ASKING for value in values)
 
 
 def _measured(attribute: Attribute, words: set[str]) -> bool:

@@ -120,6 +120,7 @@ class Explainer:
     def _picks(self, outcome: Outcome, cancelled: Callable[[], bool]) -> Iterator[Sentence]:
         """Why each pick fits, in its order; from the records once the model is too slow, stopped or away."""
         until, missing = self._clock() + PATIENCE, ""
+        all_new = len(outcome.picks) > 1 and not any(pick.candidate.interaction_count for pick in outcome.picks)
 
         def stop() -> bool:
             return cancelled() or self._clock() > until
@@ -137,7 +138,11 @@ class Explainer:
                     missing = "the language model cannot be reached"
                 if stop():
                     missing = "you stopped the writing" if cancelled() else "the language model took too long"
-            yield _with_news(said or _from_record(pick, outcome), pick)
+            sentence = said or _from_record(pick, outcome)
+            yield replace(sentence, text=f"{sentence.text}\n") if all_new else _with_news(sentence, pick)
+        if all_new:
+            claims = tuple(Claim("no purchase data yet", p.item.item_id, "interactions", True) for p in outcome.picks)
+            yield replace(say("all_new"), claims=claims)
         if missing:
             yield say("without_model", reason=missing)
 

@@ -16,6 +16,9 @@ _BEHAVIOUR_PARTS = {
 }
 
 
+_WORTH_TELLING = 0.005  # what two decimals show
+
+
 def order_lead(picks: Sequence[Pick], sort: str | None, with_history: bool) -> str:
     """What the order rests on as a whole."""
     order = sort_words(sort)
@@ -48,6 +51,9 @@ def order_words(pick: Pick, with_history: bool) -> str:
         parts.append(f"behaviour {scores['behaviour']:.2f}{behaviour} from {seen}{trust}")
     words = f"{bold(pick.item)} stands {place_words(pick.rank)} with relevance {candidate.relevance:.2f}"
     words += f": {listing(parts)}" if parts else ""
+    likeness = -scores.get("diversity", 0.0)
+    if likeness >= _WORTH_TELLING:
+        words += f"; {likeness:.2f} is taken off for its likeness to what stands above it"
     alone = candidate.rank_without_history
     if with_history and alone is not None and alone != pick.rank:
         words += f"; with an empty history it would stand {place_words(alone)}"

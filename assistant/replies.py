@@ -124,18 +124,37 @@ def compared(outcome: Outcome) -> Iterator[Sentence]:
     if len(columns) < 2:
         yield which(outcome)
         return
-    yield from _extremes(columns)
+    told = [*_asked_extreme(outcome.utterance, columns), *_extremes(columns)]
+    yield from told
     rows = [row.label for row in table.rows if row.differs and row.field not in ("price", "rating")]
     if rows:
         shown = [named(label) for label in rows[:6]]
         more = f" and {len(rows) - 6:,} more" if len(rows) > 6 else ""
         labels = f"{', '.join(shown)}{more}" if more else listing(shown)
-        yield Sentence(f"They {'also ' if _priced(columns) else ''}differ in {labels}. ")
+        yield Sentence(f"They {'also ' if told else ''}differ in {labels}. ")
     missing = sum(value == NOT_STATED for row in table.rows for value in row.values)
     if not any(row.differs for row in table.rows):
         yield Sentence("Their records state no difference. ")
     if missing:
         yield Sentence(f"“{NOT_STATED}” means the record is silent, not that it is lacking. ")
+
+
+def _asked_extreme(question: str, picks: list[Pick]) -> Iterator[Sentence]:
+    """Who has the most and who the least of what the question names, where all state it."""
+    asked = [fact.field for fact in answer(question, picks[0].item) if fact.field.startswith("attributes.")]
+    for name in (field.removeprefix("attributes.") for field in asked[:1]):
+        stated = [(p, a) for p in picks if (a := p.item.attributes.get(name)) is not None and a.number is not None]
+        stated.sort(key=lambda pair: pair[1].number or 0)
+        if (
+            len(stated) < len(picks)
+            or len({a.unit for _, a in stated}) > 1
+            or stated[0][1].number == stated[-1][1].number
+        ):
+            return
+        ends = ((stated[-1], "highest"), (stated[0], "lowest"))
+        words = [f"{bold(p.item)} has the {word} {named(name)}, {plain(a.text)}" for (p, a), word in ends]
+        claims = [Claim(f"{word} {name}", p.item.item_id, f"attributes.{name}", True) for (p, _), word in ends]
+        yield Sentence(f"{words[0]}; {words[1]}. ", tuple(claims), "record")
 
 
 def _priced(picks: list[Pick]) -> bool:

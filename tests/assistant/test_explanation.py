@@ -98,6 +98,12 @@ def test_an_item_without_interactions_is_said_to_be_new() -> None:
     assert words.index("New here") > words.index("Orrin Mote 13")
 
 
+def test_that_all_picks_are_new_is_said_once() -> None:
+    words = text(outcome(picks=picks_of(LAPTOPS, (0,))))
+    assert words.count("no purchase data yet") == 1
+    assert "All of these are new here" in words
+
+
 def test_a_correction_and_a_wish_that_could_not_be_filtered_are_said() -> None:
     words = text(outcome(corrected="laptops", notices=("No item states “quiet” as a property.",)))
     assert "I searched for “laptops”." in words
@@ -157,6 +163,20 @@ def test_a_comparison_says_who_is_cheapest_and_what_differs() -> None:
     assert "**Orrin Mote 13 Laptop** is the cheapest at $699." in words
     assert "RAM" in words
     assert [c.field for s in sentences for c in s.claims] == ["price"]
+
+
+def test_a_comparison_by_a_property_says_who_has_most_and_least_of_it() -> None:
+    words = text(outcome(Intent.COMPARE, "which one has the most storage?", table=compare(LAPTOPS)))
+    assert "**Kestrel Field 15 Laptop** has the highest storage, 1 TB;" in words
+    assert "**Orrin Mote 13 Laptop** has the lowest storage, 256 GB." in words
+
+
+def test_a_question_for_two_properties_gets_both() -> None:
+    titled = replace(LAPTOPS[0], title="Vantor Aero 14 Laptop, 16 GB RAM")
+    asked = "does the first have a touchscreen and how much ram?"
+    words = text(outcome(Intent.ASK, asked, items=(titled,), discussed=picks_of((titled,))))
+    assert "16 GB of RAM" in words
+    assert "no touchscreen" in words
 
 
 def test_a_choice_is_confirmed_with_price_and_stock() -> None:

@@ -61,3 +61,10 @@ def test_the_part_that_differs_most_is_what_puts_one_before_another() -> None:
 
 def test_places_beyond_ten_are_figures() -> None:
     assert [place_words(n) for n in (1, 3, 11, 21, 112)] == ["first", "third", "11th", "21st", "112th"]
+
+
+def test_what_likeness_to_those_above_cost_is_told() -> None:
+    scores = {"content": 0.7, "diversity": -0.04}
+    assert "0.04 is taken off for its likeness" in order_words(
+        with_candidate(PICKS[1], scores=scores), with_history=False
+    )
