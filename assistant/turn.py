@@ -116,11 +116,12 @@ class Assistant:
         searched = after.need != state.need or after.ignore_history != state.ignore_history or act.intent is Intent.FIND
         searched = searched and act.edit is not Edit.RESTART
         relaxations: tuple[Relaxation, ...] = ()
-        matching, corrected = 0, None
+        matching = len(self.shop.columns.admitted(grounded.query.constraints))
+        corrected: str | None = None
         if searched:
             with clock("search"):
                 found = self.shop.search(grounded.query, EMPTY_SESSION if after.ignore_history else session)
-            relaxations, matching, corrected = found.relaxations, found.matching, found.corrected
+            relaxations, corrected = found.relaxations, found.corrected
             after = replace(after, shown=found.candidates, focus=None)
         elif discussed:
             after = replace(after, focus=discussed[0].item.item_id)

@@ -31,7 +31,7 @@ _COSTS = {
     "excluded_attributes": 0.4,
     "attributes": 0.5,
     "brands": 0.5,
-    "category": 0.6,
+    "category": 10.0,  # another kind of thing: offered after everything that keeps the kind
 }
 
 
