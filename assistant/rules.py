@@ -107,6 +107,7 @@ def _signs(
         category=slots.category is not None,
         other_category=slots.category is not None and slots.category != state.need.slots.category,
         constraint=replace(counted, category=None, currency=None) != Slots() or taken_back,
+        priced=bool(reading.prices),
         taken_back=taken_back,
         passing=not in_need and not cue("required").search(reading.text) and replace(counted, attributes=()) == Slots(),
         relative=relative,

@@ -21,8 +21,9 @@ _OF_RANKING = re.compile(
 )
 _VARIANT = re.compile(
     r"\b(?:you (?:also )?have|got|is there|are there|any|show me|have you)\b.*\b(?:in|with|but|without|ones?)\b"
-    r"|\bsame\b|\bsimilar\b|\blike (?:the|it|this|that)\b"
+    r"|\b(?:what|anything|something) else\b|\bsame\b|\bsimilar\b|\blike (?:the|it|this|that)\b"
 )
+_REQUEST = re.compile(r"\b(?:can|could|would|will) (?:you|we|i)\b")  # "could you bring it down to 500"
 _ANOTHER = re.compile(r"\b(?:another|different|new search|for my|now i)\b")
 _MORE = re.compile(
     r"\b(?:other|more|further) (?:options?|choices?|ones?|models?|suggestions?|results?)\b|\banything else\b"
@@ -42,6 +43,7 @@ class Signs:
         pointing: references by rank or description; `pronoun`: references by pronoun.
         category: whether a category is wanted; `other_category`: and it is not the one in force.
         constraint: whether anything else of a need was recognised: price, brand, attribute, sort, refusal, take-back.
+        priced: whether a limit on the price is stated.
         taken_back: whether something in force is taken back.
         passing: whether all that was recognised, with no need in force, is a property: "my card was stolen".
         relative: "cheaper", "bigger": measured against what is shown.
@@ -57,6 +59,7 @@ class Signs:
     category: bool
     other_category: bool
     constraint: bool
+    priced: bool
     taken_back: bool
     passing: bool
     relative: bool
@@ -99,6 +102,7 @@ def _about_shown(text: str, signs: Signs) -> tuple[Intent, float] | None:
     new_need = signs.other_category and not points
     question = cue("question").search(text) is not None
     variant = signs.constraint and _VARIANT.search(text) is not None
+    variant = variant or (signs.priced and _REQUEST.search(text) is not None)
     if new_need or (cue("service").search(text) and (_MINE.search(text) or not points)):
         return None
     elsewhere = cue("elsewhere").search(text) and not points

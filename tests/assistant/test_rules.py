@@ -99,6 +99,11 @@ def test_a_word_of_the_category_is_no_property_beside_it(shop: MiniShop) -> None
     assert say(shop, "running shoes in blue").slots.attributes == ("blue",)
 
 
+def test_a_request_with_a_limit_is_a_change_and_a_question_with_one_is_not(shop: MiniShop) -> None:
+    assert say(shop, "laptops", "could you bring it down to 700 tops").slots.price_max == 700
+    assert say(shop, "laptops", "is the first under 700?").intent is Intent.ASK
+
+
 def test_a_bound_is_read_from_its_own_cue(shop: MiniShop) -> None:
     assert say(shop, "laptop max $1200").slots.price_min is None
     assert say(shop, "laptop at least $1200").slots.price_max is None
