@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import replace
 
 from assistant import replies
@@ -120,31 +120,39 @@ class Explainer:
     def _picks(self, outcome: Outcome, cancelled: Callable[[], bool]) -> Iterator[Sentence]:
         """Why each pick fits, in its order; from the records once the model is too slow, stopped or away."""
         until, missing = self._clock() + PATIENCE, ""
+
+        def stop() -> str:
+            late = "the language model took too long" if self._clock() > until else ""
+            return "you stopped the writing" if cancelled() else late
+
         all_new = len(outcome.picks) > 1 and not any(pick.candidate.interaction_count for pick in outcome.picks)
-
-        def stop() -> bool:
-            return cancelled() or self._clock() > until
-
         for pick in outcome.picks:
             said = None
-            if self._writer is not None and not missing:
+            if self._writer is not None and not (missing := missing or stop()):
                 try:
-                    for text, claims in self._writer.tries(pick, outcome, stop):
-                        if all(claim.supported for claim in claims):
-                            said = Sentence(f"{pick.rank}. {bold(pick.item)}: {text}", claims, "model")
-                        else:
-                            yield Sentence("", tuple(c for c in claims if not c.supported), "model")
+                    said = yield from _by_model(self._writer, pick, outcome, lambda: bool(stop()))
                 except LanguageModelUnavailable:
                     missing = "the language model cannot be reached"
-                if stop():
-                    missing = "you stopped the writing" if cancelled() else "the language model took too long"
+                missing = missing or ("" if said else stop())
             sentence = said or _from_record(pick, outcome)
             yield replace(sentence, text=f"{sentence.text}\n") if all_new else _with_news(sentence, pick)
         if all_new:
-            claims = tuple(Claim("no purchase data yet", p.item.item_id, "interactions", True) for p in outcome.picks)
-            yield replace(say("all_new"), claims=claims)
+            news = say("all_new")
+            claims = tuple(Claim(news.text.strip(), p.item.item_id, "interactions", True) for p in outcome.picks)
+            yield Sentence(f"\n{news.text}", claims)
         if missing:
-            yield say("without_model", reason=missing)
+            yield Sentence("\n" + say("without_model", reason=missing).text)
+
+
+def _by_model(
+    writer: PickWriter, pick: Pick, outcome: Outcome, stop: Callable[[], bool]
+) -> Generator[Sentence, None, Sentence | None]:
+    """The model's sentence once it holds; what does not hold is withheld, its unsupported claims kept for staff."""
+    for text, claims in writer.tries(pick, outcome, stop):
+        if all(claim.supported for claim in claims):
+            return Sentence(f"{pick.rank}. {bold(pick.item)}: {text}", claims, "model")
+        yield Sentence("", tuple(claim for claim in claims if not claim.supported), "model")
+    return None
 
 
 def _from_record(pick: Pick, outcome: Outcome) -> Sentence:

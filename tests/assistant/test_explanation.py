@@ -298,12 +298,18 @@ def test_a_stopped_reply_is_finished_from_the_records() -> None:
 
 
 def test_a_slow_model_is_not_waited_for_longer_than_the_patience() -> None:
-    ticks = iter([0.0, *(PATIENCE * n for n in range(2, 90))])
+    ticks = iter([0.0, 1.0, *(PATIENCE * n for n in range(2, 90))])
     model = ScriptedModel(why("It weighs 1.3 kg."))
     explainer = Explainer(model, PROSE, clock=lambda: next(ticks))
     words = "".join(s.text for s in explainer.reply(outcome()))
     assert "took too long" in words
     assert len(model.asked) == 1
+
+
+def test_a_model_that_is_late_with_its_last_sentence_has_not_taken_too_long() -> None:
+    ticks = iter([0.0, 1.0, PATIENCE * 2, PATIENCE * 3])
+    explainer = Explainer(ScriptedModel(why("It weighs 1.3 kg.")), PROSE, clock=lambda: next(ticks))
+    assert "too long" not in "".join(s.text for s in explainer.reply(outcome(items=LAPTOPS[:1])))
 
 
 def test_the_packaged_model_chooses_among_true_sentences_that_answer_the_need() -> None:
