@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,11 @@ def load_model(
     try:
         tokenizer, network = _read(where, options)
     except (torch.OutOfMemoryError, MemoryError) as error:
-        raise _too_large(source, str(error)) from error
+        raise _too_large(source, _first_line(error)) from error
+    except RuntimeError as error:
+        if "not enough memory" not in str(error):  # how torch's CPU allocator says it
+            raise
+        raise _too_large(source, _first_line(error)) from error
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise SetupError(
             f"The language model {source!r} cannot be loaded: {_first_line(error)}", _ANOTHER_MODEL
@@ -157,6 +162,8 @@ def loading_options(quantization: str, *, cuda: bool) -> dict[str, Any]:
         )
     elif quantization == "int8":
         options["quantization_config"] = BitsAndBytesConfig(load_in_8bit=True)
+        # it warns of its own cast to float16 at every product
+        logging.getLogger("bitsandbytes.autograd._functions").setLevel(logging.ERROR)
     return options
 
 
