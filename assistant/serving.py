@@ -20,6 +20,8 @@ from retrieval.errors import SetupError
 if TYPE_CHECKING:
     from assistant.service import Service
 
+GRACE = 3  # seconds for requests under way when the service is stopped; an open page holds a connection for ever
+
 
 def create_app(service: Service, started: Callable[[], None] = lambda: None) -> FastAPI:
     """The application of an opened service.
@@ -63,7 +65,12 @@ def serve(settings: Settings, say: Callable[[str], None], *, open_page: bool = F
                 threading.Timer(0.5, webbrowser.open, [page]).start()
 
         try:
-            config = uvicorn.Config(create_app(service, started), log_level=settings.log_level, access_log=False)
+            config = uvicorn.Config(
+                create_app(service, started),
+                log_level=settings.log_level,
+                access_log=False,
+                timeout_graceful_shutdown=GRACE,
+            )
             uvicorn.Server(config).run(sockets=[listening])
         finally:
             service.close()

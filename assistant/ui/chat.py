@@ -120,7 +120,7 @@ class ChatPage:
             for turn in started:
                 turn.failure(self.broken, self.view, [self.status, self.box], **at_once)
             self.box.stop(self._answering.stop, self.view, **at_once)
-            start_over.click(self.start_over, self.view, drawn, **at_once)
+            start_over.click(self.start_over, self.view, drawn, cancels=started, **at_once)
         return blocks
 
     def say(self, view: View, utterance: str) -> Iterator[Redraw]:
@@ -155,24 +155,28 @@ class ChatPage:
         drawn: Redraw = {}
         try:
             for after in self._answering.answer(view, utterance, act):
-                drawing = self._drawing(after)
+                drawing = self._drawing(after, under_way=True)
                 changed = {part: value for part, value in drawing.items() if drawn.get(part) != value}
                 if not drawn:
                     changed[self.box] = gr.update(value="", submit_btn=False, stop_btn="Stop")
                 drawn = drawing
                 yield {self.view: after, **changed}
-            yield {self.box: _writable()}
+            stopped_early = drawn[self.chat] != (messages := _messages(after, under_way=False))
+            yield {self.box: _writable(), **({self.chat: messages} if stopped_early else {})}
         except Trouble as error:
-            back = utterance if act is None else ""
-            yield {self.view: view, **self._drawing(view), **self._trouble(view, str(error)), self.box: _writable(back)}
+            trouble = self._trouble(view, str(error))
+            if drawn:  # the page goes back to what it was, and what was typed to where it was
+                back = {self.view: view, **self._drawing(view), self.box: _writable("" if act else utterance)}
+                trouble = {**back, **trouble}
+            yield trouble
 
     def _trouble(self, view: View, words: str) -> Redraw:
         return {self.status: panels.status(view, self._service.assistant.understanding.status, words)}
 
-    def _drawing(self, view: View) -> Redraw:
+    def _drawing(self, view: View, *, under_way: bool = False) -> Redraw:
         """Every part of the page."""
         return {
-            self.chat: [_message(m.by_shopper, m.text) for m in view.transcript if m.text],
+            self.chat: _messages(view, under_way=under_way),
             self.constraints: panels.constraints(view, self._display),
             self.picks: self._picks(view),
             self.status: panels.status(view, self._service.assistant.understanding.status),
@@ -212,6 +216,13 @@ def _writable(value: str | None = None) -> Any:
     """The box, ready for the next utterance; with a value, that value in it."""
     ready: dict[str, Any] = {"submit_btn": "Send", "stop_btn": False}
     return gr.update(**ready) if value is None else gr.update(value=value, **ready)
+
+
+def _messages(view: View, *, under_way: bool) -> list[dict[str, str]]:
+    """The transcript; while an answer is under way, dots stand where its first word will be."""
+    said = [_message(m.by_shopper, m.text) for m in view.transcript if m.text]
+    waiting = under_way and not view.transcript[-1].text
+    return [*said, {"role": "assistant", "content": "…"}] if waiting else said
 
 
 def _message(by_shopper: bool, text: str) -> dict[str, str]:

@@ -57,6 +57,13 @@ def test_nothing_is_sent_twice(service):
         assert all(before != after for before, after in pairwise(sent))
 
 
+def test_dots_stand_where_the_first_word_will_be_and_go_with_it(service):
+    page = page_over(service)
+    replies = [redraw[page.chat][-1]["content"] for redraw in said(page) if page.chat in redraw]
+    assert replies[0] == "…"
+    assert "…" not in replies[-1]
+
+
 def test_the_box_offers_stop_while_answering_and_send_afterwards(service):
     page = page_over(service)
     boxes = [redraw[page.box] for redraw in said(page) if page.box in redraw]
@@ -102,17 +109,19 @@ def test_an_utterance_that_cannot_be_read_is_explained_and_stays_in_the_box(serv
     page = page_over(service)
     redraws = said(page, utterance)
     assert words in last(redraws, page.status)
-    assert last(redraws, page.box)["value"] == utterance
-    assert last(redraws, page.view) == View()
+    assert [set(redraw) for redraw in redraws] == [{page.status}]
 
 
 def test_a_shop_that_cannot_answer_says_so_in_plain_words(tmp_path):
     failing = SetupError("/srv/var/conversations.db: disk full", "Free disk space.")
     service = scripted_service(tmp_path, [laptop(1)], raising=failing)
     page = page_over(service)
-    status = last(said(page), page.status)
-    assert "cannot answer right now" in status
-    assert "/srv/var" not in status
+    redraws = said(page)
+    assert "cannot answer right now" in last(redraws, page.status)
+    assert "/srv/var" not in last(redraws, page.status)
+    assert last(redraws, page.view) == View()
+    assert last(redraws, page.chat) == []
+    assert last(redraws, page.box)["value"] == "a light laptop"
 
 
 def test_a_conversation_that_was_forgotten_is_not_continued(service):

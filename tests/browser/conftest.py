@@ -78,7 +78,9 @@ def serve_scripted() -> Iterator[Callable[[object], str]]:
 
     def start(service: object) -> str:
         port = free_port_number()
-        server = uvicorn.Server(uvicorn.Config(create_app(service), port=port, log_level="warning"))
+        server = uvicorn.Server(
+            uvicorn.Config(create_app(service), port=port, log_level="warning", timeout_graceful_shutdown=1)
+        )
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
         servers.append((server, thread))

@@ -261,6 +261,21 @@ def test_stop_ends_a_reply_and_keeps_what_was_said(open_page, serve_scripted, tm
     expect(page.locator("#chat .bot.message")).not_to_contain_text("Never said")
 
 
+def test_starting_over_while_an_answer_is_under_way_gives_an_empty_page(open_page, serve_scripted, tmp_path):
+    gate = threading.Event()
+    page = open_page(serve_scripted(scripted_service(tmp_path, [laptop(1)], gate=gate)))
+    send(page, "a laptop")
+    expect(page.locator("#chat .bot.message")).to_contain_text("Here are two")
+    page.get_by_role("button", name="Start over").click()
+    expect(page.locator(".card")).to_have_count(0)
+    gate.set()
+    page.wait_for_timeout(500)
+    expect(page.locator("#chat .message")).to_have_count(0)
+    with turn(page):
+        send(page, "a laptop")
+    expect(page.locator(".card")).to_have_count(1)
+
+
 def test_an_error_nobody_foresaw_leaves_a_usable_page_and_tells_no_internals(open_page, serve_scripted, tmp_path):
     service = scripted_service(tmp_path, [laptop(1)], raising=ZeroDivisionError("secret internals"))
     page = open_page(serve_scripted(service))
