@@ -44,7 +44,7 @@ def read_part(said: tuple[Term, ...], record: Sequence[Statement], reading: Read
     for place, chunk in enumerate(chunks):
         kept = [s for s in chunk.held_by if not _misplaced(place, s, chunks)]
         mixed = chunk.is_text and any(other.is_text for other in chunks if other is not chunk)
-        denied = any(_contradicts(chunk, s) for s in record)
+        denied = any(_contradicts(chunk, s) or _cuts_short(chunk, s) for s in record)
         words = " ".join(t.text for t in chunk.terms)
         reading.add(words, kept[0].field if kept else "", bool(kept) and not mixed and not denied)
 
@@ -52,7 +52,7 @@ def read_part(said: tuple[Term, ...], record: Sequence[Statement], reading: Read
 def names_of(statement: Statement) -> frozenset[str]:
     """Words that name the property of a statement, verbs of its measure included: "weighs" for grams."""
     units = {t.quantity.unit for t in statement.terms if t.quantity is not None}
-    return statement.name.union(*(_VERBS[unit] for unit in units if unit in _VERBS))
+    return statement.name.union(*(_VERBS[unit] for unit in units if unit in _VERBS)) - {"#"}
 
 
 def _cover(said: tuple[Term, ...], record: Sequence[Statement], reading: Reading) -> list[Chunk]:
@@ -92,13 +92,12 @@ def _states(statement: Statement, said: Sequence[Term]) -> bool:
         return _text_states(statement, said)
     stems_said = {t.stem for t in said}
     rest = [t for t in said if t.stem not in names_of(statement)]
-    if statement.yes_no or not rest:
-        return not rest and statement.name <= stems_said
     if not all(any(same(t, s) for s in statement.terms) for t in rest):
         return False
-    if len(rest) < len(said):
-        return True
-    return _in_full(rest, statement)
+    if statement.yes_no or not rest:
+        return statement.name <= stems_said
+    named = len(rest) < len(said)
+    return (named and len(rest) == 1) or _in_full(rest, statement)
 
 
 def _text_states(statement: Statement, said: Sequence[Term]) -> bool:
@@ -144,6 +143,13 @@ def _misplaced(place: int, statement: Statement, chunks: Sequence[Chunk]) -> boo
 
 def _names(chunk: Chunk, statement: Statement) -> bool:
     return any(t.stem in names_of(statement) for t in chunk.terms)
+
+
+def _cuts_short(chunk: Chunk, statement: Statement) -> bool:
+    """Whether a word of the text leaves out what a property's value says before it: "leather" for "vegan leather"."""
+    word = chunk.terms[0].stem
+    held = [value for value in statement.values if word in value]
+    return chunk.is_text and len(chunk.terms) == 1 and bool(held) and frozenset({word}) not in statement.values
 
 
 def _contradicts(chunk: Chunk, statement: Statement) -> bool:

@@ -100,6 +100,20 @@ def test_a_yes_no_property_outweighs_a_word_of_the_description() -> None:
     assert not passes("It is dishwasher safe.", mug)
 
 
+def test_a_value_is_not_cut_short_to_another_one() -> None:
+    shoe = item("S", "Wren Trainers", "80", description="Soft vegan leather.", attributes={"material": "vegan leather"})
+    assert passes("It is made of vegan leather.", shoe)
+    assert not passes("It is made of leather.", shoe)
+
+
+def test_a_number_in_a_property_name_is_part_of_the_name() -> None:
+    cable = item("C", "Cable", "8", attributes={"connector 1": "male", "connector 2": "female", "usb 3 port": "yes"})
+    assert passes("It has male as its connector 1.", cable)
+    assert not passes("It has male as its connector 3.", cable)
+    assert passes("It has a USB 3 port.", cable)
+    assert not passes("It has a USB 4 port.", cable)
+
+
 def test_a_superlative_is_refused_when_one_record_does_not_state_what_is_compared() -> None:
     light = item("A", "Oar", "20", attributes={"weight": "1 kg"})
     silent = item("B", "Paddle", "30")
