@@ -77,9 +77,7 @@ def is_new(pick: Pick, as_of: date) -> bool:
 
 def _picture(pick: Pick, as_of: date) -> Markup:
     address = picture_address(pick.item.image)
-    image = (
-        Markup('<img src="{}" alt="" loading="lazy" referrerpolicy="no-referrer">').format(address) if address else ""
-    )
+    image = Markup('<img src="{}" alt="" referrerpolicy="no-referrer">').format(address) if address else ""
     badge = Markup('<span class="badge">New</span>') if is_new(pick, as_of) else ""
     return Markup(
         '<div class="picture">{}{}<span class="rank"><span class="for-screen-readers">Number </span>{}</span>{}</div>'

@@ -86,6 +86,7 @@ def settled(page: Page, utterances: int) -> None:
     expect(page.locator("#chat .user.message")).to_have_count(utterances, timeout=30_000)
     page.get_by_role("button", name="Send").wait_for(timeout=120_000)
     page.wait_for_function("[...document.querySelectorAll('.card img')].every((img) => img.complete)")
+    page.mouse.move(4, 400)  # nothing is hovered
     page.wait_for_timeout(600)  # the conversation scrolls to its end
 
 
