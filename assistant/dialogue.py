@@ -94,6 +94,7 @@ class Edit(StrEnum):
 
     UNDO = "undo"  # back to the need before the last change
     RESTART = "restart"  # drop the need, start over
+    OTHERS = "others"  # not these: the next best for the same need
     IGNORE_HISTORY = "ignore_history"
     USE_HISTORY = "use_history"
     SHOW_DATA = "show_data"  # what do you know about me
@@ -130,10 +131,11 @@ class DialogueAct:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """The need in force: folded slots, and its words for ranking."""
+    """The need in force: folded slots, its words for ranking, and the items she has waved away for it."""
 
     slots: Slots = field(default_factory=Slots)
     topic: str = ""
+    passed_over: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,10 @@ class AttributeKey(NamedTuple):
 
 
 def update(
-    state: DialogueState, act: DialogueAct, key_of: Callable[[str], AttributeKey | None] = lambda words: None
+    state: DialogueState,
+    act: DialogueAct,
+    key_of: Callable[[str], AttributeKey | None] = lambda words: None,
+    referenced: tuple[str, ...] = (),
 ) -> DialogueState:
     """The state after an act. Pure.
 
@@ -182,6 +187,7 @@ def update(
         state: before.
         act: `accepts` must already be resolved to slots (see `accept`).
         key_of: tells which attribute a phrase bounds, so that "blue" replaces "red"; None when unknown.
+        referenced: ids of the items that the act's references mean.
     """
     state = replace(state, turns=state.turns + 1, pending=None)
     match act.edit:
@@ -189,6 +195,9 @@ def update(
             return replace(state, needs=state.needs[:-1])
         case Edit.RESTART:
             return replace(state, needs=(), shown=(), focus=None)
+        case Edit.OTHERS:
+            passed = _union(state.need.passed_over, referenced or tuple(c.item_id for c in state.shown))
+            return replace(state, needs=(*state.needs, replace(state.need, passed_over=passed)))
         case Edit.FORGET:
             return replace(state, pending=Edit.FORGET)
         case Edit.IGNORE_HISTORY | Edit.USE_HISTORY:
@@ -230,7 +239,8 @@ def refine(need: Need, act: DialogueAct, key_of: Callable[[str], AttributeKey | 
         ),
         sort=new.sort or old.sort,
     )
-    return Need(slots, " ".join(_union(tuple(need.topic.split()), tuple(act.topic.split()))))
+    topic = " ".join(_union(tuple(need.topic.split()), tuple(act.topic.split())))
+    return Need(slots, topic, need.passed_over)
 
 
 def _drop(slots: Slots, dropped: tuple[str, ...]) -> Slots:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from retrieval.vocabulary import Vocabulary
+from babel.numbers import get_currency_symbol
 
 from assistant.dialogue import AttributeKey, DialogueAct, Intent, Need, Rung, Slots
 from retrieval.catalogue import Money
 from retrieval.query import AttributeConstraint, Comparison, Constraints, Query, Relaxation, Sort
+from retrieval.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,7 @@ class Grounded:
     notices: tuple[str, ...] = ()
 
 
-def to_query(
-    need: Need, vocabulary: Vocabulary, money: ShopMoney, limit: int, excluded_items: frozenset[str] = frozenset()
-) -> Grounded:
+def to_query(need: Need, vocabulary: Vocabulary, money: ShopMoney, limit: int) -> Grounded:
     """The query that a need asks for.
 
     A wish that the catalogue states as an attribute becomes a constraint; one that it does not becomes words to rank
@@ -39,16 +38,16 @@ def to_query(
     slots, notices, words = need.slots, [], []
     attributes: list[AttributeConstraint] = []
     for phrase in slots.attributes:
-        constraints = vocabulary.find_attributes(phrase)
-        attributes.extend(replace(c, words=c.words or phrase) for c in constraints)
-        if not constraints:
+        found = vocabulary.find_attributes(phrase)
+        attributes.extend(replace(c, words=c.words or phrase) for c in found)
+        if not found:
             notices.append(f"No item states “{phrase}” as a property, so I ranked by it and could not filter.")
         words.append(phrase)
     excluded: list[AttributeConstraint] = []
     for phrase in slots.excluded_attributes:
-        constraints = vocabulary.find_attributes(phrase)
-        excluded.extend(replace(c, words=c.words or phrase) for c in constraints)
-        if not constraints:
+        found = vocabulary.find_attributes(phrase)
+        excluded.extend(replace(c, words=c.words or phrase) for c in found)
+        if not found:
             notices.append(f"No item states “{phrase}” as a property, so I could not leave such items out.")
     category = vocabulary.find_category(slots.category) if slots.category else None
     if slots.category and category is None:
@@ -65,7 +64,7 @@ def to_query(
         excluded_brands=frozenset(slots.excluded_brands),
         attributes=tuple(attributes),
         excluded_attributes=tuple(excluded),
-        excluded_items=excluded_items,
+        excluded_items=frozenset(need.passed_over),
     )
     sort = Sort(slots.sort) if slots.sort else Sort.RELEVANCE
     return Grounded(Query(text, constraints, sort, limit), tuple(notices))
@@ -74,8 +73,10 @@ def to_query(
 def _prices(slots: Slots, money: ShopMoney) -> tuple[int | None, int | None, str | None, list[str]]:
     if slots.price_min is None and slots.price_max is None:
         return None, None, None, []
-    named, rate, notices = slots.currency or money.currency, 1.0, []
-    currency = money.currency
+    currency, rate, notices = money.currency, 1.0, []
+    named = slots.currency or currency
+    if named == "USD" and get_currency_symbol(currency, locale="en_US").endswith("$"):
+        named = currency  # in a shop that counts in dollars, a dollar is the shop's
     if named != currency and named in money.exchange_rates:
         rate = money.exchange_rates[named]
         notices.append(f"Prices are in {currency}; I took 1 {named} as {rate:g} {currency}.")

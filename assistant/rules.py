@@ -52,7 +52,8 @@ def understand_by_rules(
     signs = _signs(reading, slots, spans, bool(dropped), state, shown)
     edit = find_edit(reading.text)
     if edit and not _says_more(edit[1], signs):
-        return DialogueAct(edit[0], edit=edit[1], confidence=0.9)
+        about = Slots(references=_references(reading, Intent.REFINE)) if edit[1] is Edit.OTHERS else Slots()
+        return DialogueAct(edit[0], about, edit=edit[1], confidence=0.9)
     intent, confidence = decide(reading.text, signs)
     if intent not in (Intent.FIND, Intent.REFINE):
         return _about_items(reading, intent, confidence)
@@ -121,6 +122,8 @@ def _says_more(edit: Edit, signs: Signs) -> bool:
     """Whether the rest of the utterance says more than the edit: "start over, I need headphones"."""
     if edit in (Edit.RESTART, Edit.IGNORE_HISTORY, Edit.USE_HISTORY):
         return signs.category
+    if edit is Edit.OTHERS:
+        return signs.category or signs.constraint or not signs.shown
     return edit is Edit.UNDO and (signs.category or signs.constraint)
 
 

@@ -59,7 +59,7 @@ def find_edit(text: str) -> tuple[Intent, Edit] | None:
     for edit in (Edit.IGNORE_HISTORY, Edit.USE_HISTORY, Edit.FORGET, Edit.SHOW_DATA):
         if cue(f"edit.{edit}").search(text):
             return Intent.PRIVACY, edit
-    for edit in (Edit.RESTART, Edit.UNDO):
+    for edit in (Edit.RESTART, Edit.UNDO, Edit.OTHERS):
         if cue(f"edit.{edit}").search(text):
             return Intent.REFINE, edit
     return None

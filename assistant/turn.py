@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from assistant.comparison import compare
 from assistant.dialogue import DialogueAct, DialogueState, Edit, Intent, update
-from assistant.events import Cards, Event, Finished, Outcome, Pick, Text, Turn, Understood
+from assistant.events import Cards, Claim, Event, Finished, Outcome, Pick, Text, Turn, Understood
 from assistant.grounding import ShopMoney, accept, key_of, to_query
 from assistant.references import resolve
 from assistant.suggestions import suggest
@@ -70,7 +70,8 @@ class Assistant:
         clock.mark("cards")
         yield Cards(outcome.picks, outcome.matching, outcome.relaxations, outcome.table, suggestions)
 
-        reply, claims = "", []
+        reply = ""
+        claims: list[Claim] = []
         with clock("explain"):
             for sentence in self.explainer.reply(outcome, cancelled):
                 claims.extend(sentence.claims)
@@ -111,7 +112,7 @@ class Assistant:
         referenced = resolve(act.slots.references, [pick.item for pick in page], state.focus)
         by_id = {pick.item.item_id: pick for pick in page}
         discussed = tuple(by_id[item_id] for item_id in referenced.item_ids)
-        after = update(state, act, key_of(self.shop.vocabulary))
+        after = update(state, act, key_of(self.shop.vocabulary), referenced.item_ids)
         grounded = to_query(after.need, self.shop.vocabulary, self.money, self.picks)
         searched = after.need != state.need or after.ignore_history != state.ignore_history or act.intent is Intent.FIND
         searched = searched and act.edit is not Edit.RESTART

@@ -60,10 +60,11 @@ def _with(
         brand = vocabulary.find_brand(value)
         if brand is None:
             raise WhereError(f"the catalogue has no brand {value!r}; some it has: {_some(vocabulary.brands)}")
-        field = {"=": "brands", "!=": "excluded_brands"}.get(operator)
-        if field is None:
-            raise WhereError("a brand is compared with = or !=")
-        return replace(constraints, **{field: getattr(constraints, field) | {brand}})
+        if operator == "!=":
+            return replace(constraints, excluded_brands=constraints.excluded_brands | {brand})
+        if operator == "=":
+            return replace(constraints, brands=constraints.brands | {brand})
+        raise WhereError("a brand is compared with = or !=")
     if name == "category":
         category = vocabulary.find_category(value)
         if category is None or operator != "=":
@@ -80,8 +81,9 @@ def _with(
     )
     if quantity is None and operator not in ("=", "!="):
         raise WhereError(f"{value!r} is no number, so {name} can only be compared with = or !=")
-    field = "excluded_attributes" if operator == "!=" else "attributes"
-    return replace(constraints, **{field: (*getattr(constraints, field), attribute)})
+    if operator == "!=":
+        return replace(constraints, excluded_attributes=(*constraints.excluded_attributes, attribute))
+    return replace(constraints, attributes=(*constraints.attributes, attribute))
 
 
 def _with_price(constraints: Constraints, operator: str, value: str, currency: str) -> Constraints:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.dialogue import AttributeKey, DialogueAct, DialogueState, Edit, Intent, Slots, update
+from retrieval.candidates import Candidate
 
 BRANDS = ("hp", "dell", "acer")
 COLOURS = ("blue", "red")
@@ -193,3 +194,19 @@ def test_starting_over_keeps_what_was_chosen() -> None:
         update(state, DialogueAct(Intent.FIND, Slots(category="mugs"))), DialogueAct(Intent.REFINE, edit=Edit.RESTART)
     )
     assert (state.needs, state.focus, state.selected) == ((), None, (("i1", 2),))
+
+
+def test_items_waved_away_stay_away_until_the_need_is_another() -> None:
+    page = (Candidate("a", 0.9, {}), Candidate("b", 0.8, {}))
+    state = update(DialogueState(shown=page), DialogueAct(Intent.FIND, Slots(category="mugs")))
+    state = update(state, DialogueAct(Intent.REFINE, edit=Edit.OTHERS))
+    assert state.need.passed_over == ("a", "b")
+    state = update(state, DialogueAct(Intent.REFINE, Slots(price_max=20.0)))
+    assert state.need.passed_over == ("a", "b")
+    assert update(state, DialogueAct(Intent.FIND, Slots(category="lamps"))).need.passed_over == ()
+
+
+def test_waving_one_item_away_leaves_the_others() -> None:
+    page = (Candidate("a", 0.9, {}), Candidate("b", 0.8, {}))
+    state = update(DialogueState(shown=page), DialogueAct(Intent.REFINE, edit=Edit.OTHERS), referenced=("b",))
+    assert state.need.passed_over == ("b",)

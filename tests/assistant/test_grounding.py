@@ -111,3 +111,14 @@ def test_an_accepted_relaxation_leads_to_exactly_its_constraints(shop: MiniShop,
     assert constraints_of(shop, accepted(shop, STATED, **changes)) == replace(
         wanted, currency=wanted.currency if (wanted.price_min, wanted.price_max) != (None, None) else None
     )
+
+
+def test_a_dollar_is_the_shops_own_in_a_shop_that_counts_in_another_dollar(shop: MiniShop) -> None:
+    query, notices = ground(shop, Slots(price_max=100, currency="USD"), money=ShopMoney("CAD", {}))
+    assert (query.constraints.price_max, query.constraints.currency) == (10_000, "CAD")
+    assert notices == ()
+
+
+def test_items_waved_away_are_left_out(shop: MiniShop) -> None:
+    need = Need(Slots(category="laptops"), passed_over=("a", "b"))
+    assert to_query(need, shop.vocabulary, MONEY, 4).query.constraints.excluded_items == {"a", "b"}

@@ -215,3 +215,18 @@ def test_forgetting_needs_a_yes(shop: MiniShop) -> None:
 def test_start_over_with_a_need_is_the_new_need(shop: MiniShop) -> None:
     act = say(shop, "laptops", "start over, I want a tent")
     assert (act.intent, act.edit, act.slots.category) == (Intent.FIND, None, "tents")
+
+
+@pytest.mark.parametrize("words", ["show me others", "something else please", "any more?", "none of these", "next ones"])
+def test_waving_the_page_away_asks_for_others(shop: MiniShop, words: str) -> None:
+    act = say(shop, "laptops", words)
+    assert (act.intent, act.edit) == (Intent.REFINE, Edit.OTHERS)
+
+
+def test_waving_one_item_away_names_it(shop: MiniShop) -> None:
+    act = say(shop, "laptops", "not the second one")
+    assert (act.edit, act.slots.references) == (Edit.OTHERS, ("2",))
+
+
+def test_something_else_with_a_name_is_a_new_need(shop: MiniShop) -> None:
+    assert say(shop, "laptops", "now something else: mugs").intent is Intent.FIND
