@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from assistant.service import Service
 
 HERE = Path(__file__).parent
+SCRIPT = (HERE / "page.js").read_text(encoding="utf-8")
 WELCOME = (
     "## What can I find for you?\n\nSay it in your own words: what it is for, what it may cost, what it must not be."
 )
@@ -64,64 +65,34 @@ class ChatPage:
         self.blocks = self._build()
 
     def _build(self) -> gr.Blocks:
-        script = (HERE / "page.js").read_text(encoding="utf-8")
-
-        def panel(name: str, value: str = "") -> gr.HTML:
-            return gr.HTML(value, elem_id=name, js_on_load=script, apply_default_css=False)
-
         with gr.Blocks(title=self._service.settings.shop_name, analytics_enabled=False, fill_width=True) as blocks:
             self.view = gr.State(View())
             with gr.Row(elem_id="top"):
                 gr.HTML(panels.header(self._service.settings.shop_name), elem_id="name", apply_default_css=False)
-                start_over = gr.Button("Start over", elem_id="start-over", size="sm")
+                self.again = gr.Button("Start over", elem_id="start-over", size="sm")
             with gr.Row(elem_id="page"):
-                self.chat = gr.Chatbot(
-                    elem_id="chat",
-                    label="Conversation",
-                    show_label=False,
-                    container=False,
-                    height="100%",
-                    buttons=[],
-                    layout="bubble",
-                    allow_tags=False,
-                    latex_delimiters=[],
-                    feedback_options=None,
-                    placeholder=WELCOME,
-                    group_consecutive_messages=False,
-                )
-                self.constraints = panel("constraints")
-                self.picks = panel("picks", panels.picks(View(), {}, self._as_of()))
-                self.status = panel("status")
-                self.replies = panel("replies", panels.replies(View(), self._examples))
-                self.box = gr.Textbox(
-                    elem_id="box",
-                    label="What are you looking for?",
-                    show_label=False,
-                    container=False,
-                    placeholder="What are you looking for?",
-                    autofocus=True,
-                    max_lines=5,
-                    submit_btn="Send",
-                    stop_btn=False,
-                    html_attributes=gr.InputHTMLAttributes(enterkeyhint="send", autocomplete="off"),
-                )
-            drawn = [self.view, self.chat, self.constraints, self.picks, self.status, self.replies, self.box]
-            turns: dict[str, Any] = {
-                "outputs": drawn,
-                "api_visibility": "private",
-                "show_progress": "hidden",
-                "concurrency_id": "turns",
-                "concurrency_limit": TURNS,
-            }
-            at_once: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
-            started = [self.box.submit(self.say, [self.view, self.box], **turns)]
-            for source in (self.constraints, self.picks, self.replies):
-                started.append(source.press(self.press, self.view, trigger_mode="multiple", **turns))
-            for turn in started:
-                turn.failure(self.broken, self.view, [self.status, self.box], **at_once)
-            self.box.stop(self._answering.stop, self.view, **at_once)
-            start_over.click(self.start_over, self.view, drawn, cancels=started, **at_once)
+                self.chat = _conversation()
+                self.constraints = _panel("constraints")
+                self.picks = _panel("picks", panels.picks(View(), {}, self._as_of()))
+                self.status = _panel("status")
+                self.replies = _panel("replies", panels.replies(View(), self._examples))
+                self.box = _box()
+            self._connect()
         return blocks
+
+    def _connect(self) -> None:
+        """What happens on which event. Turns queue, all else is done at once; none of it is a public endpoint."""
+        drawn = [self.view, self.chat, self.constraints, self.picks, self.status, self.replies, self.box]
+        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+        queued = {**quiet, "outputs": drawn, "concurrency_id": "turns", "concurrency_limit": TURNS}
+        at_once = {**quiet, "queue": False}
+        turns = [self.box.submit(self.say, [self.view, self.box], **queued)]
+        for panel in (self.constraints, self.picks, self.replies):
+            turns.append(panel.press(self.press, self.view, trigger_mode="multiple", **queued))
+        for turn in turns:
+            turn.failure(self.broken, self.view, [self.chat, self.status, self.box], **at_once)
+        self.box.stop(self._answering.stop, self.view, **at_once)
+        self.again.click(self.start_over, self.view, drawn, cancels=turns, **at_once)
 
     def say(self, view: View, utterance: str) -> Iterator[Redraw]:
         """The shopper typed something."""
@@ -149,7 +120,8 @@ class ChatPage:
 
     def broken(self, view: View) -> Redraw:
         """A turn failed in a way that nobody foresaw: the page says so and can be used again."""
-        return {**self._trouble(view, "Something went wrong on our side. Please try again."), self.box: _writable()}
+        trouble = self._trouble(view, "Something went wrong on our side. Please try again.")
+        return {self.chat: _messages(view, under_way=False), self.box: _writable(), **trouble}
 
     def _answer(self, view: View, utterance: str, act: DialogueAct | None) -> Iterator[Redraw]:
         drawn: Redraw = {}
@@ -210,6 +182,43 @@ class ChatPage:
     def _open(self, view: View, press: Open) -> None:
         if view.conversation_id is not None and press.item_id in view.item_ids:
             self._service.conversations.observe(view.conversation_id, press.item_id, InteractionKind.CLICK)
+
+
+def _panel(name: str, value: str = "") -> gr.HTML:
+    """A part of the page that is drawn here and sends presses (see `page.js`)."""
+    return gr.HTML(value, elem_id=name, js_on_load=SCRIPT, apply_default_css=False)
+
+
+def _conversation() -> gr.Chatbot:
+    return gr.Chatbot(
+        elem_id="chat",
+        label="Conversation",
+        show_label=False,
+        container=False,
+        height="100%",
+        buttons=[],
+        layout="bubble",
+        allow_tags=False,
+        latex_delimiters=[],
+        feedback_options=None,
+        placeholder=WELCOME,
+        group_consecutive_messages=False,
+    )
+
+
+def _box() -> gr.Textbox:
+    return gr.Textbox(
+        elem_id="box",
+        label="What are you looking for?",
+        show_label=False,
+        container=False,
+        placeholder="What are you looking for?",
+        autofocus=True,
+        max_lines=5,
+        submit_btn="Send",
+        stop_btn=False,
+        html_attributes=gr.InputHTMLAttributes(enterkeyhint="send", autocomplete="off"),
+    )
 
 
 def _writable(value: str | None = None) -> Any:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from assistant.dialogue import DialogueAct, Intent, Rung, Slots
 from assistant.ui.chips import Chip, chips
 from assistant.ui.view import View
+from assistant.wording import listing
 
 ItemId = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -122,7 +123,7 @@ def spoken(press: Said, view: View) -> tuple[str, DialogueAct | None]:
                 raise StalePress("Tick two or more items to compare them.")
             items = sorted(_shown_item(item_id, view) for item_id in set(press.item_ids))
             ranks = [rank for rank, _ in items]
-            return f"Compare numbers {_listed([str(r) for r in ranks])}", _about(Intent.COMPARE, *ranks)
+            return f"Compare numbers {listing([str(rank) for rank in ranks])}", _about(Intent.COMPARE, *ranks)
 
 
 def _check(shown: bool) -> None:
@@ -145,7 +146,3 @@ def _shown_item(item_id: str, view: View) -> tuple[int, str]:
 
 def _about(intent: Intent, *ranks: int) -> DialogueAct:
     return DialogueAct(intent, Slots(references=tuple(str(rank) for rank in ranks)), rung=Rung.CONTROL)
-
-
-def _listed(words: list[str]) -> str:
-    return f"{', '.join(words[:-1])} and {words[-1]}"

@@ -282,6 +282,7 @@ def test_an_error_nobody_foresaw_leaves_a_usable_page_and_tells_no_internals(ope
     send(page, "a laptop")
     expect(page.get_by_role("alert").first).to_contain_text("Something went wrong on our side")
     expect(page.locator("body")).not_to_contain_text("secret internals")
+    expect(page.locator("#chat")).not_to_contain_text("…")
     service.assistant.raising = None
     say(page, "a laptop")
     expect(page.locator(".card")).to_have_count(1)
