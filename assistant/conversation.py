@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from weakref import WeakValueDictionary
 
 from assistant.dialogue import DialogueAct, DialogueState, Edit
-from assistant.events import Event, Finished, Turn
+from assistant.events import Event, Finished, Turn, Understood
 from assistant.store import Store, Verdict
 from assistant.turn import Assistant
 from retrieval.interactions import Interaction, InteractionKind
@@ -86,16 +86,14 @@ class Conversations:
             for event in self.assistant.turn(
                 conversation_id, state, text, session=session, act=act, cancelled=cancelled
             ):
-                if isinstance(event, Finished):
-                    self._keep(event.turn, shopper_id)
+                forgets = isinstance(event, Understood) and event.act.edit is Edit.FORGET_CONFIRMED
+                if forgets and shopper_id is not None:
+                    self.forget(shopper_id)
+                if forgets:
+                    self.store.begin_anew(conversation_id)
+                if isinstance(event, Finished) and event.turn.act.edit is not Edit.FORGET_CONFIRMED:
+                    self.store.add_turn(event.turn)
                 yield event
-
-    def _keep(self, turn: Turn, shopper_id: str | None) -> None:
-        if turn.act.edit is Edit.FORGET_CONFIRMED:
-            if shopper_id is not None:
-                self.forget(shopper_id)
-            return
-        self.store.add_turn(turn)
 
     def observe(self, conversation_id: str, item_id: str, kind: InteractionKind, value: float | None = None) -> None:
         """An event from the page, of the conversation's own shopper; nothing is kept without consent.

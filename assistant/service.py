@@ -45,8 +45,19 @@ def open_service(settings: Settings, say: Say = lambda line: None) -> Service:
     """
     say("opening the shop")
     shop = open_shop(settings, say)
-    say(f"{len(shop.catalogue):,} items; loading the language model")
-    language_model = load_language_model(settings)
+    say(f"{len(shop.catalogue):,} items; loading the models")
+    try:
+        language_model = load_language_model(settings)
+        shop.warm_up()
+        if language_model is not None:
+            language_model.load()
+        return _join(settings, shop, language_model, say)
+    except BaseException:
+        shop.close()
+        raise
+
+
+def _join(settings: Settings, shop: Shop, language_model: LanguageModel | None, say: Say) -> Service:
     understanding = Understanding(
         language_model,
         lambda: shop.vocabulary,
@@ -54,7 +65,7 @@ def open_service(settings: Settings, say: Say = lambda line: None) -> Service:
         probe_folder=settings.data_folder,
     )
     say(f"understanding: {understanding.status}")
-    explainer = Explainer(language_model, settings)
+    explainer = Explainer(language_model, settings, display=lambda label: shop.vocabulary.display(label))
     money = ShopMoney(settings.currency, settings.exchange_rates)
     assistant = Assistant(shop, understanding, explainer, money=money, picks=settings.picks)
     store = Store(settings.data_folder)

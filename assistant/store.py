@@ -279,7 +279,21 @@ class Store:
             connection.execute(schema.interactions.delete().where(schema.interactions.c.shopper_id == shopper_id))
             connection.execute(schema.consents.delete().where(schema.consents.c.shopper_id == shopper_id))
             connection.execute(schema.conversations.delete().where(schema.conversations.c.shopper_id == shopper_id))
+        self._empty_write_ahead_log()
         return held
+
+    def begin_anew(self, conversation_id: str) -> None:
+        """Empty a conversation and make it a guest's: the page goes on, nothing of what was said is left."""
+        with self._connect() as connection:
+            row = schema.conversations.c.conversation_id == conversation_id
+            connection.execute(schema.conversations.delete().where(row))
+            connection.execute(schema.conversations.insert().values(conversation_id=conversation_id, started_at=_now()))
+        self._empty_write_ahead_log()
+
+    def _empty_write_ahead_log(self) -> None:
+        """Overwritten rows live on in the log until it is folded in."""
+        with self._engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Give the file back."""

@@ -116,6 +116,10 @@ class Shop:
         self.records.close()
         self._file_lock.release()
 
+    def warm_up(self) -> None:
+        """Load what the first search would otherwise wait for."""
+        self.search(Query("warm up"))
+
     def search(self, query: Query, session: Session = EMPTY_SESSION) -> SearchResult:
         """Search: see `retrieval.search.Searcher.search`."""
         return self.searcher.search(query, session)

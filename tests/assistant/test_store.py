@@ -117,7 +117,6 @@ def test_forgetting_a_shopper_leaves_no_byte_of_her_and_everything_of_others(sto
         store.set_consent(shopper, True)
     held = store.forget("ada-7c1f")
     assert (held.conversations, held.turns, held.impressions, held.interactions) == (1, 1, 1, 1)
-    store.close()
     left = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     assert b"ada-7c1f" not in left
     assert b"grace-99" in left
