@@ -71,7 +71,8 @@ class Explainer:
         act = outcome.act
         if act.edit is not None or act.intent is Intent.PRIVACY:
             yield from replies.edited(outcome)
-            if not outcome.searched or act.edit is Edit.RESTART or outcome.after.need == Need():
+            over = act.edit is Edit.RESTART or (act.edit is Edit.OTHERS and not outcome.picks)
+            if over or not outcome.searched or outcome.after.need == Need():
                 return
         elif outcome.unresolved:
             yield replies.which(outcome)

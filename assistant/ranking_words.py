@@ -54,6 +54,9 @@ def order_words(pick: Pick, with_history: bool) -> str:
     likeness = -scores.get("diversity", 0.0)
     if likeness >= _WORTH_TELLING:
         words += f"; {likeness:.2f} is taken off for its likeness to what stands above it"
+    sold_out = -scores.get("stock", 0.0)
+    if sold_out >= _WORTH_TELLING:
+        words += f"; {sold_out:.2f} is taken off because it is sold out"
     alone = candidate.rank_without_history
     if with_history and alone is not None and alone != pick.rank:
         words += f"; with an empty history it would stand {place_words(alone)}"

@@ -38,8 +38,12 @@ def edited(outcome: Outcome) -> Iterator[Sentence]:
     if outcome.act.edit is Edit.SHOW_DATA:
         yield show_data(outcome.session)
     else:
-        nothing_to_undo = outcome.act.edit is Edit.UNDO and not outcome.before.needs
-        yield say("nothing_to_undo" if nothing_to_undo else outcome.act.edit.value if outcome.act.edit else "privacy")
+        name = outcome.act.edit.value if outcome.act.edit else "privacy"
+        if outcome.act.edit is Edit.UNDO and not outcome.before.needs:
+            name = "nothing_to_undo"
+        elif outcome.act.edit is Edit.OTHERS and not outcome.picks:
+            name = "no_more"
+        yield say(name)
 
 
 def show_data(session: Session) -> Sentence:

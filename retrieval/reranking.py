@@ -39,6 +39,8 @@ class RankingSettings:
         decisive_gap: gap between two successive content scores, of the first ten, that behaviour carries no item over.
         diversity: weight of likeness to what stands above, in the order of what is shown; 0: none.
         novelty: weight of being little known: settles what is otherwise equal.
+        sold_out: what it costs an item that cannot be bought now; less than a decisive gap, so that an item asked for
+            by name is still found.
     """
 
     alpha: float = 0.3
@@ -47,6 +49,7 @@ class RankingSettings:
     decisive_gap: float = 0.2
     diversity: float = 0.1
     novelty: float = 0.01
+    sold_out: float = 0.1
 
 
 class BehaviourScorer(Protocol):
@@ -108,8 +111,8 @@ def rerank(
 
     Returns:
         Best first. `Candidate.scores` has every part: "content", "behaviour" (as it was counted), "expected" (what
-        content lets expect of it), "trust", "novelty", "diversity" (what likeness to the items above cost) and
-        "relevance".
+        content lets expect of it), "trust", "novelty", "stock" (what being sold out cost), "diversity" (what likeness to
+        the items above cost) and "relevance".
     """
     items = [catalogue.at(int(row)) for row in rows]
     present = np.array([item is not None for item in items], dtype=np.bool_)
@@ -156,8 +159,9 @@ class _Ranking:
         total = settings.alpha + settings.beta or 1.0  # both weights 0: novelty alone ranks
         alpha = settings.alpha / total * (1 - silenced_behaviour(self.content, settings.decisive_gap))
         novelty = 1 / np.sqrt(1 + self.counts)
-        relevance = alpha * believed + settings.beta / total * self.content + settings.novelty * novelty
-        parts = {"content": self.content, "expected": expected, "trust": trust, "novelty": novelty}
+        stock = np.array([0.0 if item.available else -settings.sold_out for item in self.items], dtype=np.float64)
+        relevance = alpha * believed + settings.beta / total * self.content + settings.novelty * novelty + stock
+        parts = {"content": self.content, "expected": expected, "trust": trust, "novelty": novelty, "stock": stock}
         return {**self.parts, **stated, **parts, "relevance": relevance}
 
     def order(self, relevance: Scores, limit: int) -> tuple[list[int], list[float]]:

@@ -68,3 +68,8 @@ def test_what_likeness_to_those_above_cost_is_told() -> None:
     assert "0.04 is taken off for its likeness" in order_words(
         with_candidate(PICKS[1], scores=scores), with_history=False
     )
+
+
+def test_what_being_sold_out_cost_is_told() -> None:
+    scores = {**PICKS[0].candidate.scores, "stock": -0.1}
+    assert "0.10 is taken off because it is sold out" in order_words(with_candidate(PICKS[0], scores=scores), False)

@@ -172,3 +172,19 @@ def test_counts_move_a_new_shoppers_page_less_than_a_known_ones() -> None:
     assert known[1] > new[1] > 0
     assert known[2] == new[2] == 0
     assert known.max() <= 1
+
+
+def stocked(content: list[float], stock: list[int | None]) -> tuple[Candidate, ...]:
+    catalogue = Catalogue(CatalogueItem(str(n), "thing", stock=pieces) for n, pieces in enumerate(stock))
+    rows, counts = np.arange(len(content)), np.zeros(len(content), dtype=np.int64)
+    return rerank(catalogue, rows, np.array(content), KNOWN, FixedBehaviour([0.0] * len(content)), counts)
+
+
+def test_what_is_sold_out_stands_behind_what_suits_nearly_as_well() -> None:
+    candidates = stocked([0.80, 0.75, 0.74], [0, 3, None])
+    assert ids(candidates) == ["1", "2", "0"]
+    assert candidates[-1].scores["stock"] == -DEFAULTS.sold_out
+
+
+def test_what_is_sold_out_is_still_found_by_name() -> None:
+    assert ids(stocked([0.95, 0.60], [0, 3])) == ["0", "1"]
