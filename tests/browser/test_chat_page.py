@@ -218,6 +218,16 @@ def test_a_phone_shows_chat_cards_and_box_without_scrolling_sideways(site, open_
     assert dark is (scheme == "dark")
 
 
+def test_a_page_enlarged_to_twice_its_size_can_be_scrolled_to_every_part(site, open_page):
+    page = open_page(site, viewport={"width": 640, "height": 400})
+    say(page, NEED)
+    for _ in range(12):
+        page.mouse.move(320, 380)
+        page.mouse.wheel(0, 300)
+    expect(page.locator("#box textarea")).to_be_in_viewport()
+    expect(page.locator(".card").first).to_be_in_viewport()
+
+
 def test_two_pages_are_two_conversations(site, open_page):
     ann, bob = open_page(site), open_page(site)
     say(ann, NEED)
