@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from tokenizers.decoders import DecodeStream
 
+from assistant.chat_words import chat_words, encode
 from assistant.constrained import Constraint, Grammars
 from assistant.language_model import Generation, LanguageModelUnavailable, Prompt, Usage
 from assistant.model_loading import LoadedModel, load_model
@@ -102,8 +103,6 @@ class Runner:
         self._ends, self._limit = loaded.ends, loaded.limit
         backend = self._tokenizer.backend_tokenizer.to_str()
         self._grammars = Grammars(backend, loaded.vocabulary, sorted(self._ends))
-        added = self._tokenizer.added_tokens_decoder.values()
-        self._markers = tuple(token.content for token in added if token.special)
         self._prefixes: OrderedDict[str, tuple[list[int], Any]] = OrderedDict()
 
     def stream(
@@ -215,24 +214,10 @@ class Runner:
             torch.cuda.empty_cache()
 
     def _encode(self, text: str) -> list[int]:
-        return list(self._tokenizer.encode(text, add_special_tokens=not self._tokenizer.chat_template))
+        return encode(self._tokenizer, text)
 
     def _words(self, fixed: str, asked: str) -> str:
-        """The prompt in the model's chat template; plain text for a model without one."""
-        if not self._tokenizer.chat_template:
-            return f"{fixed}\n\n{asked}\n\n"
-        messages = [
-            {"role": "system", "content": self._without_markers(fixed)},
-            {"role": "user", "content": self._without_markers(asked)},
-        ]
-        words: str = self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-        return words
-
-    def _without_markers(self, text: str) -> str:
-        """A text without the template's own markers: a shopper or a feed could otherwise speak as the system."""
-        while found := next((marker for marker in self._markers if marker in text), None):
-            text = text.replace(found, "")  # again and again: removing one may put another together
-        return text
+        return chat_words(self._tokenizer, fixed, asked)
 
 
 class Chooser:
