@@ -21,6 +21,11 @@ class Pick:
     item: CatalogueItem
     candidate: Candidate
 
+    @property
+    def cold_start(self) -> bool:
+        """Whether nobody has touched or rated the item yet."""
+        return self.candidate.interaction_count == 0 and self.item.rating_count == 0
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:

@@ -16,7 +16,9 @@ from assistant.plain_text import plain
 from assistant.replies import from_facts, say
 from assistant.settings import PACKAGED, Settings
 from assistant.wording import bold, count_words, lead
+from retrieval.query import Constraints
 
+WEAK_MATCH = 0.25  # content score, of 1, under which the best item is nearer to chance than to the words
 PATIENCE = 6.0  # seconds that the shopper waits for the model in one reply
 _FACTS = 3  # said of a pick when the record speaks for itself
 Clock = Callable[[], float]
@@ -115,7 +117,7 @@ class Explainer:
         if not outcome.picks:
             yield from replies.nothing_fits(outcome, self._display)
             return
-        yield Sentence(lead(outcome, self._display) + "\n\n")
+        yield say("weak_match", "\n\n") if _is_weak(outcome) else Sentence(lead(outcome, self._display) + "\n\n")
         yield from self._picks(outcome, cancelled)
 
     def _picks(self, outcome: Outcome, cancelled: Callable[[], bool]) -> Iterator[Sentence]:
@@ -126,7 +128,7 @@ class Explainer:
             late = "the language model took too long" if self._clock() > until else ""
             return "you stopped the writing" if cancelled() else late
 
-        all_new = len(outcome.picks) > 1 and not any(pick.candidate.interaction_count for pick in outcome.picks)
+        all_new = len(outcome.picks) > 1 and all(pick.cold_start for pick in outcome.picks)
         for pick in outcome.picks:
             said = None
             if self._writer is not None and not (missing := missing or stop()):
@@ -143,6 +145,13 @@ class Explainer:
             yield Sentence(f"\n{news.text}", claims)
         if missing:
             yield Sentence("\n" + say("without_model", reason=missing).text)
+
+
+def _is_weak(outcome: Outcome) -> bool:
+    """Whether words alone were searched for and nothing matches them well."""
+    asked = replace(outcome.constraints, excluded_items=frozenset()) != Constraints()
+    best = max(pick.candidate.scores.get("content", 1.0) for pick in outcome.picks)
+    return not asked and bool(outcome.after.need.topic) and best < WEAK_MATCH
 
 
 def _by_model(
@@ -165,7 +174,7 @@ def _from_record(pick: Pick, outcome: Outcome) -> Sentence:
 
 def _with_news(sentence: Sentence, pick: Pick) -> Sentence:
     """The sentence and, for an item nobody has touched yet, that it is new."""
-    if pick.candidate.interaction_count > 0:
+    if not pick.cold_start:
         return replace(sentence, text=f"{sentence.text}\n")
     news = say("new_item", "")
     claim = Claim(news.text, pick.item.item_id, "interactions", True)

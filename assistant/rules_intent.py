@@ -154,6 +154,8 @@ def _about_need(text: str, signs: Signs) -> tuple[Intent, float]:
     """Find or refine: something of a need was recognised."""
     if not signs.need:
         return Intent.FIND, 0.9 if signs.recognised else 0.7
+    if cue("for_someone").search(text) and not signs.relative:
+        return Intent.FIND, 0.75
     if not signs.other_category:
         if signs.category and _ANOTHER.search(text):
             return Intent.FIND, 0.6
@@ -176,6 +178,8 @@ def _unrecognised(text: str, signs: Signs) -> tuple[Intent, float]:
             return (Intent.REFINE, 0.5) if signs.need else (Intent.FIND, 0.5)
         return (Intent.ASK, 0.4) if signs.shown and question else (Intent.CHITCHAT, 0.4)
     continued = cue("continues").search(text) or (len(words) == 1 and _ADJECTIVE.fullmatch(words[0]))
+    if cue("for_someone").search(text):
+        return Intent.FIND, 0.7
     if signs.need and (continued or finding) and not _SENTENCE.search(signs.topic) and not cue("new_need").search(text):
         return (Intent.REFINE, 0.6) if continued else (Intent.FIND, 0.6)
     if cue("command").search(text) or _CLAUSE.search(signs.topic):

@@ -26,6 +26,7 @@ _LONGEST = 1_000
 _PURPOSE = re.compile(r"\bfor (?:my |the |an? |our |his |her )?$")
 
 _COUNTS = r"\d{1,2}|two|three|four|five|six|seven|eight|nine|ten"
+_WITH_A_PART = re.compile(r"^[^,;.!?]*\bwith\b(?!out)[^,;.!?]*$")
 _PIECES = re.compile(
     rf"\b({_COUNTS}|an?|one)\s+(?:pieces?|pcs|copies|units|of (?:them|those|these|the|it|that|this|number)\b)"
     r"|\bx\s?(\d{1,2})\b(?!\s*\d)|\b(\d{1,2})\s?x\b(?!\s*\d)|\b(?:quantity|qty)\s*:?\s*(\d{1,3})"
@@ -147,7 +148,7 @@ def _only(reading: Reading, kept: Sequence[int]) -> Reading:
 
 def positive_slots(reading: Reading) -> tuple[Slots, tuple[Span, ...]]:
     """The slots that an utterance fills, references and quantity aside, and the places that fill them."""
-    categories = reading.wanted("category")
+    categories, parts = _categories(reading)
     of_category = set(categories[-1].value.split()) if categories else set()
     properties = [m for m in reading.wanted("attribute") if of_category.isdisjoint(m.value.split())]
     required = find_requirements(reading)
@@ -164,9 +165,19 @@ def positive_slots(reading: Reading) -> tuple[Slots, tuple[Span, ...]]:
         excluded_attributes=_unique([*(phrase(reading, m) for m in refused), *reading.loose]),
         sort=sort[0] if sort else None,
     )
-    spans = [(m.start, m.end) for m in reading.mentions] + [(p.start, p.end) for p in reading.prices]
+    spans = [(m.start, m.end) for m in reading.mentions if m not in parts] + [(p.start, p.end) for p in reading.prices]
     spans += [span for _, span in required] + list(reading.refusals) + ([sort[1]] if sort else [])
     return slots, tuple(spans)
+
+
+def _categories(reading: Reading) -> tuple[list[Mention], list[Mention]]:
+    """Categories that are wanted, and those that are only a part of one: "a phone with a good camera"."""
+    wanted: list[Mention] = []
+    parts: list[Mention] = []
+    for mention in reading.wanted("category"):
+        part = wanted and _WITH_A_PART.search(reading.text[wanted[-1].end : mention.start])
+        (parts if part else wanted).append(mention)
+    return wanted, parts
 
 
 def find_sort(text: str) -> tuple[str, Span] | None:

@@ -85,7 +85,7 @@ def _line(pick: Pick) -> str:
         facts.append(f"{item.rating:.1f}/5 ({item.rating_count})")
     if not item.available:
         facts.append("out of stock")
-    if pick.candidate.interaction_count == 0:
+    if pick.cold_start:
         facts.append("new")
     return f"{pick.rank}. {item.title} · {' · '.join(facts)}"
 

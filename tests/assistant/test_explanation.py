@@ -99,9 +99,22 @@ def test_an_item_without_interactions_is_said_to_be_new() -> None:
 
 
 def test_that_all_picks_are_new_is_said_once() -> None:
-    words = text(outcome(picks=picks_of(LAPTOPS, (0,))))
+    unrated = tuple(replace(item, rating=None, rating_count=0) for item in LAPTOPS)
+    words = text(outcome(items=unrated, picks=picks_of(unrated, (0,))))
     assert words.count("no purchase data yet") == 1
     assert "All of these are new here" in words
+
+
+def test_an_item_that_was_rated_is_not_called_new() -> None:
+    assert "New here" not in text(outcome(items=LAPTOPS[:1], picks=picks_of(LAPTOPS[:1], (0,))))
+
+
+def test_a_poor_match_of_words_alone_is_called_one() -> None:
+    poor = tuple(replace(p, candidate=replace(p.candidate, scores={"content": 0.12})) for p in picks_of(LAPTOPS))
+    need = Need(Slots(), "quantum flux capacitor")
+    words = text(outcome(picks=poor, constraints=Constraints(), after=DialogueState(needs=(need,))))
+    assert words.startswith("Nothing here matches those words well.")
+    assert "fit best" not in words
 
 
 def test_a_correction_and_a_wish_that_could_not_be_filtered_are_said() -> None:

@@ -217,7 +217,9 @@ def test_start_over_with_a_need_is_the_new_need(shop: MiniShop) -> None:
     assert (act.intent, act.edit, act.slots.category) == (Intent.FIND, None, "tents")
 
 
-@pytest.mark.parametrize("words", ["show me others", "something else please", "any more?", "none of these", "next ones"])
+@pytest.mark.parametrize(
+    "words", ["show me others", "something else please", "any more?", "none of these", "next ones"]
+)
 def test_waving_the_page_away_asks_for_others(shop: MiniShop, words: str) -> None:
     act = say(shop, "laptops", words)
     assert (act.intent, act.edit) == (Intent.REFINE, Edit.OTHERS)
@@ -230,3 +232,13 @@ def test_waving_one_item_away_names_it(shop: MiniShop) -> None:
 
 def test_something_else_with_a_name_is_a_new_need(shop: MiniShop) -> None:
     assert say(shop, "laptops", "now something else: mugs").intent is Intent.FIND
+
+
+def test_a_category_that_another_has_as_a_part_is_left_to_the_ranking(shop: MiniShop) -> None:
+    act = say(shop, "laptops with good headphones")
+    assert (act.slots.category, act.topic) == ("laptops", "headphones")
+
+
+@pytest.mark.parametrize("words", ["a present for my brother, blue", "something for my dog", "gift ideas for a runner"])
+def test_naming_for_whom_it_is_starts_a_new_need(shop: MiniShop, words: str) -> None:
+    assert say(shop, "laptops under 900", words).intent is Intent.FIND
