@@ -15,6 +15,7 @@ from retrieval.lexical import LexicalIndex
 from retrieval.words import fold, is_english
 
 SHORTEST = 4  # letters: a shorter unknown word is as near to everything
+LONGEST = 40  # letters: a longer one is no word, and to try all its splits would take quadratic memory
 LONG = 8  # letters: from here on two errors are forgiven, before that one
 HELD_BY = 2  # items that must hold a word to be what was meant
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -35,7 +36,7 @@ class Spelling:
 
     def _correction(self, typed: str) -> str | None:
         word = fold(typed)
-        if len(word) < SHORTEST or self._lexical.lexicon.knows(word):
+        if not SHORTEST <= len(word) <= LONGEST or self._lexical.lexicon.knows(word):
             return None
         if is_english(word):
             return self._split(word)
