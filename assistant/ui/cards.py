@@ -16,6 +16,7 @@ from retrieval.catalogue import CatalogueItem
 from retrieval.query import Constraints
 
 FEW = 5  # pieces in stock from which on a card says how many are left
+REASONS = 3  # at most, why an item fits
 NEW_FOR = timedelta(days=180)
 
 PARTS = {
@@ -116,7 +117,7 @@ def _why(item: CatalogueItem, need: Need, constraints: Constraints) -> Markup:
     """What the reply says for the item, from its record, but for what the card shows anyway."""
     facts = [fact for fact in facts_for(item, need, constraints) if fact.field != "rating"]
     priced = constraints.price_max is not None
-    reasons = [fact.words for fact in facts if fact.field != "price" or priced]
+    reasons = [fact.words for fact in facts if fact.field != "price" or priced][:REASONS]
     if not reasons:
         return Markup("")
     lines = joined(Markup("<li>{}{}</li>").format(icon("tick"), reason) for reason in reasons)
