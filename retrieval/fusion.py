@@ -8,7 +8,7 @@ import numpy as np
 
 from retrieval.candidates import Proposal, Scores
 
-DENSE_WEIGHT = 0.35
+DENSE_WEIGHT = 0.4
 RECIPROCAL_RANK_CONSTANT = 60
 
 

@@ -32,6 +32,34 @@ Document = tuple[NDArray[np.int32], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class FieldCounts:
+    """How often each term stands in one field of each document.
+
+    Attributes:
+        keys: term * documents + document, ascending, once for each pair that occurs.
+        times: how often it occurs.
+        lengths: words of the field, by document.
+    """
+
+    keys: NDArray[np.int64]
+    times: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, documents: Sequence[Document], field: int) -> FieldCounts:
+        """Count one field of the documents."""
+        lengths = np.array([len(document[field]) for document in documents], dtype=np.int64)
+        terms = np.concatenate([np.empty(0, dtype=np.int64), *(document[field] for document in documents)])
+        places = np.repeat(np.arange(len(documents)), lengths)
+        return cls(*np.unique(terms * len(documents) + places, return_counts=True), lengths)
+
+    @property
+    def terms(self) -> NDArray[np.int64]:
+        """The term of each key."""
+        return self.keys // max(1, len(self.lengths))
+
+
+@dataclass(frozen=True, slots=True)
 class Statistics:
     """What BM25 must know of the whole catalogue, by field: how many items hold each term, the mean length."""
 
@@ -40,14 +68,11 @@ class Statistics:
     mean_lengths: tuple[float, ...]
 
     @classmethod
-    def of(cls, documents: Sequence[Document], terms: int) -> Statistics:
-        """Counted from the documents; `terms` is how many terms there are."""
-        frequencies, mean_lengths = [], []
-        for field in range(FIELDS):
-            once = [np.unique(document[field]) for document in documents]
-            frequencies.append(np.bincount(_joined(once), minlength=terms))
-            mean_lengths.append(sum(len(document[field]) for document in documents) / max(1, len(documents)))
-        return cls(len(documents), tuple(frequencies), tuple(mean_lengths))
+    def of(cls, counts: Sequence[FieldCounts], terms: int) -> Statistics:
+        """From the counts of all fields; `terms` is how many terms there are."""
+        items = len(counts[0].lengths)
+        frequencies = tuple(np.bincount(field.terms, minlength=terms) for field in counts)
+        return cls(items, frequencies, tuple(float(field.lengths.sum()) / max(1, items) for field in counts))
 
     def rarity(self, field: int, terms: NDArray[np.int64]) -> Scores:
         """Inverse document frequency of terms, as Lucene has it; a term that came later is in no item yet."""
@@ -72,19 +97,18 @@ class Segment:
     scores: NDArray[np.float32]
 
     @classmethod
-    def build(cls, rows: Sequence[int], documents: Sequence[Document], statistics: Statistics, terms: int) -> Segment:
+    def build(cls, rows: Sequence[int], counts: Sequence[FieldCounts], statistics: Statistics, terms: int) -> Segment:
         """Score every term in every document.
 
         Args:
             rows: the catalogue row of each document, ascending.
-            documents: their term numbers by field.
+            counts: of every field of the documents.
             statistics: of the catalogue; need not have counted these documents.
             terms: how many terms there are.
         """
-        count = max(1, len(documents))
-        scored = [_field_scores(documents, field, statistics) for field in range(FIELDS)]
-        keys = np.concatenate([key for key, _ in scored])
-        scores = np.concatenate([score for _, score in scored])
+        documents = max(1, len(rows))
+        keys = np.concatenate([field.keys for field in counts])
+        scores = np.concatenate([_field_scores(field, n, statistics) for n, field in enumerate(counts)])
         order = np.argsort(keys, kind="stable")
         keys, scores = keys[order], scores[order]
         first = np.flatnonzero(np.diff(keys, prepend=-1))
@@ -92,8 +116,8 @@ class Segment:
             top = np.maximum.reduceat(scores, first)
             scores = top + TIE * (np.add.reduceat(scores, first) - top)
         keys = keys[first]
-        starts = np.concatenate([[0], np.cumsum(np.bincount(keys // count, minlength=terms))])
-        return cls(starts, np.asarray(rows, dtype=np.int64)[keys % count], scores.astype(np.float32))
+        starts = np.concatenate([[0], np.cumsum(np.bincount(keys // documents, minlength=terms))])
+        return cls(starts, np.asarray(rows, dtype=np.int64)[keys % documents], scores.astype(np.float32))
 
     def add_to(self, scores: Scores, term: int) -> None:
         """Add a term's scores to those of all rows."""
@@ -183,43 +207,37 @@ class LexicalIndex:
     def _read(self, row: int) -> None:
         item = self._catalogue.at(row)
         if item is not None:
-            self._documents[row] = tuple(self.lexicon.learn(text) for text in _field_texts(item))
+            self._documents[row] = tuple(self.lexicon.learn(texts) for texts in _field_texts(item))
 
     def _merged(self) -> _State:
         rows = sorted(self._documents)
-        documents = [self._documents[row] for row in rows]
-        terms = len(self.lexicon)
-        statistics = Statistics.of(documents, terms)
+        counts = self._counted(rows)
+        statistics = Statistics.of(counts, len(self.lexicon))
+        large = Segment.build(rows, counts, statistics, len(self.lexicon))
         self._changed.clear()
-        nothing = Segment.build([], [], statistics, 0)
-        large = Segment.build(rows, documents, statistics, terms)
+        nothing = Segment.build([], self._counted([]), statistics, 0)
         return _State(statistics, large, nothing, np.empty(0, dtype=np.int64), self._catalogue.row_count)
 
     def _with_small_segment(self) -> _State:
         state = self._state
         rows = sorted(row for row in self._changed if row in self._documents)
-        documents = [self._documents[row] for row in rows]
-        small = Segment.build(rows, documents, state.statistics, len(self.lexicon))
+        small = Segment.build(rows, self._counted(rows), state.statistics, len(self.lexicon))
         stale = np.array(sorted(self._changed), dtype=np.int64)
         return _State(state.statistics, state.large, small, stale, self._catalogue.row_count)
 
-
-def _field_texts(item: CatalogueItem) -> tuple[str, str, str, str, str]:
-    facts = "\n".join(f"{attribute.name} {attribute.text}" for attribute in item.attributes.values())
-    return item.title, "\n".join(item.category), item.brand or "", item.description, facts
-
-
-def _joined(arrays: Sequence[NDArray[np.int32]]) -> NDArray[np.int32]:
-    return np.concatenate(arrays) if arrays else np.empty(0, dtype=np.int32)
+    def _counted(self, rows: Sequence[int]) -> list[FieldCounts]:
+        documents = [self._documents[row] for row in rows]
+        return [FieldCounts.of(documents, field) for field in range(FIELDS)]
 
 
-def _field_scores(
-    documents: Sequence[Document], field: int, statistics: Statistics
-) -> tuple[NDArray[np.int64], Scores]:
-    """BM25 of every term of one field in every document: keys (term * documents + document, ascending) and scores."""
-    count = max(1, len(documents))
-    lengths = np.array([len(document[field]) for document in documents], dtype=np.int64)
-    terms = _joined([document[field] for document in documents]).astype(np.int64)
-    keys, times = np.unique(terms * count + np.repeat(np.arange(len(documents)), lengths), return_counts=True)
-    relative = lengths[keys % count] / max(statistics.mean_lengths[field], 1e-9)
-    return keys, statistics.rarity(field, keys // count) * times / (K1 * (1 - B + B * relative) + times)
+def _field_texts(item: CatalogueItem) -> tuple[Iterable[str], ...]:
+    facts = (f"{attribute.name} {attribute.text}" for attribute in item.attributes.values())
+    return (item.title,), item.category, (item.brand or "",), (item.description,), facts
+
+
+def _field_scores(counts: FieldCounts, field: int, statistics: Statistics) -> Scores:
+    """BM25 of every term that occurs in one field of a document."""
+    documents = max(1, len(counts.lengths))
+    relative = counts.lengths[counts.keys % documents] / max(statistics.mean_lengths[field], 1e-9)
+    scores: Scores = statistics.rarity(field, counts.terms) * counts.times
+    return scores / (K1 * (1 - B + B * relative) + counts.times)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -96,11 +97,13 @@ class Shop:
             text_encoder = Encoder(encoder) if isinstance(encoder, str) else encoder
             records = Records(folder)
             undo.callback(records.close)
-            catalogue = Catalogue(records.items())
+            with _uncollected():
+                catalogue = Catalogue(records.items())
             vectors = VectorIndex(catalogue, text_encoder, folder, chroma_url, rebuild)
             undo.callback(vectors.close)
             vectors.synchronize(progress)
-            shop = cls(lock, records, text_encoder, vectors, catalogue, RankingSettings(alpha, beta))
+            with _uncollected():
+                shop = cls(lock, records, text_encoder, vectors, catalogue, RankingSettings(alpha, beta))
             undo.pop_all()
         return shop
 
@@ -175,6 +178,18 @@ class Shop:
         """Make the vectors of all items again; returns how many."""
         with self._writing:
             return self._vectors.rebuild(progress)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No garbage collection meanwhile: of the million objects that a shop is opened with, none is garbage."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _locked(folder: Path) -> FileLock:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
+from collections.abc import Iterable
 
 import numpy as np
 import Stemmer
@@ -70,13 +71,14 @@ class Lexicon:
         """Every word the items hold, as `words` gives them."""
         return list(self._of_word)
 
-    def learn(self, text: str) -> NDArray[np.int32]:
-        """The term numbers of an item's text; new terms are added."""
+    def learn(self, texts: Iterable[str]) -> NDArray[np.int32]:
+        """The term numbers of the texts of one field of an item, in order; new terms are added."""
         numbers: list[int] = []
         of_word = self._of_word
-        for word in words(text):
-            known = of_word.get(word)
-            numbers.extend(self._add(word) if known is None else known)
+        for text in texts:
+            for word in words(text):
+                known = of_word.get(word)
+                numbers.extend(self._add(word) if known is None else known)
         return np.array(numbers, dtype=np.int32)
 
     def find(self, text: str) -> tuple[list[int], int]:
