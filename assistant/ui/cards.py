@@ -21,13 +21,17 @@ NEW_FOR = timedelta(days=180)
 
 PARTS = {
     "relevance": "Relevance, by which it is ranked",
-    "content": "Fits the words",
+    "content": "Fits your words",
     "dense": "by meaning",
     "lexical": "by exact words",
-    "behaviour": "Liked by shoppers",
+    "behaviour": "Chosen by shoppers",
     "popularity": "by all",
     "neighbours": "by those with a like history",
+    "expected": "Expected of it, by its content",
     "trust": "Trust in behaviour, by interactions",
+    "novelty": "New in the shop",
+    "stock": "Cost of being sold out",
+    "diversity": "Cost of likeness to those above",
 }
 WITHIN = {"dense", "lexical", "popularity", "neighbours"}
 
@@ -197,7 +201,7 @@ def _score_rows(pick: Pick) -> Iterator[Markup]:
     scores = pick.candidate.scores
     for part in (*PARTS, *sorted(scores.keys() - PARTS.keys())):
         if part in scores:
-            score = scores[part]
+            score = round(scores[part], 2) + 0.0  # no minus before a zero
             bar = Markup('<meter min="0" max="1" value="{:.3f}"></meter>').format(score) if 0 <= score <= 1 else ""
             yield Markup('<tr{}><th scope="row">{}</th><td>{}</td><td>{:.2f}</td></tr>').format(
                 Markup(' class="within"') if part in WITHIN else "", PARTS.get(part, part), bar, score

@@ -163,6 +163,14 @@ def test_the_score_breakdown_names_every_part_and_no_other():
     assert "by those with a like history" not in text  # no neighbours were computed
 
 
+def test_a_cost_of_nothing_has_no_sign_and_a_real_one_has_no_bar():
+    shown = pick(laptop(1))
+    shown.candidate.scores.update(diversity=-0.0, stock=-0.25)
+    html = card(shown, Need(), Constraints(), None, (), TODAY)
+    assert "-0.00" not in html
+    assert "Cost of being sold out</th><td></td><td>-0.25</td>" in html
+
+
 def test_a_cold_item_says_that_it_is_ranked_by_content():
     assert "No shopper has interacted with it yet" in drawn(interactions=0).text
 
