@@ -24,6 +24,9 @@ lint: .venv/installed
 bench: .venv/installed  ## every benchmark, and docs/benchmarks.md from their results
 	$(RUN) -m benchmarks
 
+screenshots: .venv/installed  ## docs/screenshots/*.png, taken anew
+	$(RUN) tests/browser/screenshots.py
+
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11")'
 	$(PYTHON) -m venv .venv

@@ -77,7 +77,7 @@ def card(
 def is_new(pick: Pick, as_of: date) -> bool:
     """Whether an item is new here: released lately, and no shopper has interacted with it yet."""
     released = pick.item.released
-    return pick.candidate.interaction_count == 0 and released is not None and as_of - released <= NEW_FOR
+    return pick.cold_start and released is not None and as_of - released <= NEW_FOR
 
 
 def _picture(pick: Pick, as_of: date) -> Markup:
