@@ -12,6 +12,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -98,7 +99,7 @@ class VectorIndex:
     def upsert(self, items: Sequence[CatalogueItem], progress: Progress | None = None) -> int:
         """Embed and store those items whose text changed; returns how many. The items must be in the catalogue."""
         with self._lock:
-            texts = {item.item_id: item.text() for item in items}
+            texts = {item.item_id: _text(item) for item in items}
             changed = [i for i, text in texts.items() if self._digests.get(i) != _digest(text)]
             changed.sort(key=lambda item_id: len(texts[item_id]))  # texts of like length waste no padding
             for start in range(0, len(changed), BATCH_ITEMS):
@@ -270,6 +271,11 @@ def _products(matrix: Vectors, vector: Vectors, rows: Rows) -> Scores:
         np.take(matrix, some, axis=0, out=room, mode="clip")
         products[start : start + len(some)] = room @ vector
     return products
+
+
+def _text(item: CatalogueItem) -> str:
+    """What is embedded of an item: what its feed states. A category learned from the title would add nothing."""
+    return (item if item.category_stated else replace(item, category=())).text()
 
 
 def _digest(text: str) -> str:

@@ -7,6 +7,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
@@ -26,6 +27,7 @@ from retrieval.query import Query
 from retrieval.records import Records
 from retrieval.reranking import RankingSettings
 from retrieval.search import Searcher, SearchResult
+from retrieval.taxonomy import learn_categories
 from retrieval.vocabulary import Vocabulary
 
 LOCK_NAME = "shop.lock"
@@ -98,7 +100,7 @@ class Shop:
             records = Records(folder)
             undo.callback(records.close)
             with _uncollected():
-                catalogue = Catalogue(records.items())
+                catalogue = Catalogue(_categorised(list(records.items())))
             vectors = VectorIndex(catalogue, text_encoder, folder, chroma_url, rebuild)
             undo.callback(vectors.close)
             vectors.synchronize(progress)
@@ -138,15 +140,22 @@ class Shop:
 
     def index_items(self, items: Sequence[CatalogueItem]) -> None:
         """Make items searchable that the records have already; of several with one id the last counts."""
-        latest = list({item.item_id: item for item in items}.values())
-        if not latest:
+        if not items:
             return
         with self._writing:
+            latest = [self._as_categorised(item) for item in {item.item_id: item for item in items}.values()]
             rows = self.catalogue.upsert(latest)
             self.columns.update(rows)
             self.lexical.update(rows)
             self.vocabulary.include(latest)
             self._vectors.upsert(latest)
+
+    def _as_categorised(self, item: CatalogueItem) -> CatalogueItem:
+        """The item with the category that was learned for it; a new item gets one at the next start."""
+        known = self.catalogue.get(item.item_id)
+        if item.category or known is None or known.category_stated or known.title != item.title:
+            return item
+        return replace(item, category=known.category, category_stated=False)
 
     def remove(self, item_ids: Iterable[str]) -> int:
         """Take items out, from the disk first; returns how many there were. Interactions with them stay."""
@@ -178,6 +187,15 @@ class Shop:
         """Make the vectors of all items again; returns how many."""
         with self._writing:
             return self._vectors.rebuild(progress)
+
+
+def _categorised(items: Sequence[CatalogueItem]) -> list[CatalogueItem]:
+    """The items, those whose feed states no category with the one that their titles tell."""
+    learned = learn_categories(items)
+    return [
+        replace(item, category=learned[item.item_id], category_stated=False) if item.item_id in learned else item
+        for item in items
+    ]
 
 
 @contextmanager

@@ -161,3 +161,21 @@ def test_forgetting_a_shopper_erases_her_stored_interactions_too(shop: Shop, tmp
 def test_a_closed_shop_gives_its_folder_back(tmp_path: Path) -> None:
     for _ in range(2):
         Shop.open(tmp_path, encoder=HashingEncoder()).close()
+
+
+def test_items_without_a_category_get_the_one_their_titles_tell_and_keep_it(tmp_path: Path) -> None:
+    items = [
+        item(f"t{n}", f"{brand} TN-{n} toner cartridge", brand=brand, price=20) for n in range(12) for brand in "ABC"
+    ]
+    items = [replace(one, item_id=f"t{n}") for n, one in enumerate(items)]
+    with Shop.open(tmp_path, encoder=HashingEncoder()) as first:
+        first.upsert(items)
+    encoder = HashingEncoder()
+    with Shop.open(tmp_path, encoder=encoder) as second:
+        assert encoder.embedded == [], "a learned category is not embedded"
+        label = second.catalogue["t5"].category[-1].casefold()
+        assert label == "toner cartridge"
+        assert second.search(Query("", Constraints(category=label))).matching == len(items)
+        second.upsert([replace(items[5], price=replace(items[5].price, minor=1500))])
+        assert second.search(Query("", Constraints(category=label))).matching == len(items)
+        assert second.records.get("t5").category == (), "the records hold what the feed states"
