@@ -30,6 +30,9 @@ app = typer.Typer(
 evaluation = typer.Typer(help="Measure against labelled data.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(evaluation, name="evaluate")
 
+training = typer.Typer(help="Train the models.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(training, name="train")
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 
 
@@ -204,6 +207,31 @@ def evaluate_search(
         with open_shop(load_settings(), progress) as shop:
             report = evaluate(shop, queries, qrels)
         print_json(report.as_json()) if as_json else typer.echo(report)
+
+
+@training.command("language-model")
+def train_language_model(
+    model: Annotated[str, typer.Option(help="'packaged', a hub id, a local folder or a .gguf file.")] = "packaged",
+    out: Annotated[Path, typer.Option(help="Folder for the adapter, its result card, logs and checkpoints.")] = Path(
+        "var/training/language-model"
+    ),
+    epochs: Annotated[float, typer.Option(min=0.01, help="Passes over the lessons.")] = 2.0,
+    rank: Annotated[int, typer.Option(min=1, help="Rank of the low-rank matrices.")] = 16,
+    upper: Annotated[float, typer.Option(min=0.01, max=1.0, help="Share of the layers, from the top.")] = 0.67,
+    batch: Annotated[int, typer.Option(min=1, help="Lessons of one step.")] = 16,
+    learning_rate: Annotated[float, typer.Option(min=0.0)] = 8e-4,
+    understand: Annotated[int, typer.Option(min=0, help="Generated utterances to learn from.")] = 9000,
+    explain: Annotated[int, typer.Option(min=0, help="Explanations to learn from.")] = 2000,
+    full: Annotated[bool, typer.Option("--full", help="Train every weight instead.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint in --out.")] = False,
+) -> None:
+    """Fine-tune a language model for understanding and explaining: LoRA on a CPU, QLoRA on a GPU."""
+    with explained():
+        from assistant.training import train_language_model as start
+
+        options = {"model": model, "epochs": epochs, "rank": rank, "upper": upper, "batch": batch, "full": full}
+        options |= {"learning_rate": learning_rate, "understand": understand, "explain": explain}
+        typer.echo(start(options, out, resume=resume, report=progress))
 
 
 if __name__ == "__main__":

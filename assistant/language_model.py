@@ -107,7 +107,7 @@ def load_language_model(settings: Settings) -> LanguageModel | None:
         None when the settings say 'none': the assistant runs on rules and records alone.
 
     Raises:
-        SetupError: the endpoint does not answer its canary.
+        SetupError: the endpoint does not answer its canary, or the adapter's folder holds none.
     """
     if settings.language_model_url is not None:
         from assistant.endpoint_model import EndpointModel
@@ -118,6 +118,12 @@ def load_language_model(settings: Settings) -> LanguageModel | None:
         )
     if settings.language_model == "none":
         return None
+    from assistant.adapter import adapter_folder
     from assistant.local_model import LocalModel
 
-    return LocalModel(settings.language_model, settings.quantization, patience=settings.language_model_timeout)
+    return LocalModel(
+        settings.language_model,
+        settings.quantization,
+        adapter=adapter_folder(settings),
+        patience=settings.language_model_timeout,
+    )

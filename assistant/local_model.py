@@ -32,6 +32,7 @@ class LocalModel:
     Args:
         source: 'packaged', a hub id, a local folder or a .gguf file.
         quantization: see `Settings.quantization`.
+        adapter: folder of an adapter to add; see `assistant.adapter`.
         cache: folder for what is converted; None: the user's cache folder.
         patience: seconds a generation waits for its turn before it gives up.
         report: receives progress lines.
@@ -42,12 +43,15 @@ class LocalModel:
         source: str,
         quantization: str = "auto",
         *,
+        adapter: Path | None = None,
         cache: Path | None = None,
         patience: float = 60.0,
         report: Report = say,
     ) -> None:
         self.name = source
-        self._load: Callable[[], LoadedModel] = lambda: load_model(source, quantization, cache=cache, report=report)
+        self._load: Callable[[], LoadedModel] = lambda: load_model(
+            source, quantization, adapter=adapter, cache=cache, report=report
+        )
         self._patience = patience
         self._loading = threading.Lock()
         self._runner: Runner | None = None

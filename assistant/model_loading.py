@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 
+from assistant.adapter import add_low_rank, keep_beside
 from assistant.decoders import Decoder, GeneralDecoder
 from assistant.half_weights import available as half_weights_available
 from assistant.half_weights import halve_weights
@@ -43,18 +44,24 @@ class LoadedModel:
 
 
 def load_model(
-    source: str, quantization: str = "auto", *, cache: Path | None = None, report: Report = say
+    source: str,
+    quantization: str = "auto",
+    *,
+    adapter: Path | None = None,
+    cache: Path | None = None,
+    report: Report = say,
 ) -> LoadedModel:
     """Load a model.
 
     Args:
         source: 'packaged', a hub id, a local folder or a .gguf file.
         quantization: see `Settings.quantization`.
+        adapter: folder of an adapter to add; see `assistant.adapter`.
         cache: folder for what is converted; None: see `packaged_model.default_cache`.
         report: receives progress lines.
 
     Raises:
-        SetupError: the model does not exist, cannot be read, or does not fit.
+        SetupError: the model or the adapter does not exist, cannot be read, or does not fit.
     """
     where = locate(source, cache=cache, report=report)
     chosen = choose_quantization(quantization, cuda=torch.cuda.is_available())
@@ -77,6 +84,8 @@ def load_model(
         raise SetupError(
             f"The language model {source!r} cannot be loaded: {_first_line(error)}", _ANOTHER_MODEL
         ) from error
+    if adapter is not None:
+        network = _adapted(network, adapter, chosen)
     network.eval()
     config = network.config.get_text_config(decoder=True)
     return LoadedModel(
@@ -87,6 +96,13 @@ def load_model(
         vocabulary=config.vocab_size,
         limit=int(getattr(config, "max_position_embeddings", None) or 1 << 30),
     )
+
+
+def _adapted(network: Any, adapter: Path, quantization: str) -> Any:
+    if quantization in ("nf4", "int8"):
+        return keep_beside(network, adapter)
+    add_low_rank(network, adapter)
+    return network
 
 
 def _read(where: str, options: dict[str, Any]) -> tuple[Any, Any]:

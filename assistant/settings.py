@@ -45,6 +45,11 @@ class Settings(BaseSettings):
         "auto",
         description="auto: NF4 on CUDA; on a CPU fp16, the fastest with the answers of float32 (none).",
     )
+    adapter: str = Field(
+        PACKAGED,
+        description="Fine-tuned matrices added to the model: 'packaged' (made for the packaged model), the folder that "
+        "'train language-model' wrote, or 'none'.",
+    )
     understanding: Literal["auto", "model", "rules"] = Field(
         "auto", description="auto: the model understands if it passes its probe at first start, else the rules do."
     )

@@ -1,0 +1,29 @@
+"""Fine-tuning the language model for its two tasks: understanding shoppers and explaining picks.
+
+`python -m assistant train language-model` is `assistant.training.run.train`. What comes out is a folder that
+`assistant.adapter` reads: low-rank matrices, how they were made (`card.json`, `card.md`) and the curves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from retrieval.errors import SetupError
+
+
+def train_language_model(options: Mapping[str, Any], out: Path, *, resume: bool, report: Callable[[str], None]) -> Path:
+    """What the command line starts: see `assistant.training.run.train`; `options` are a `Recipe`'s.
+
+    Raises:
+        SetupError: the libraries for training are not installed; see also `train`.
+    """
+    missing = [name for name in ("peft", "tensorboard") if find_spec(name) is None]
+    if missing:
+        raise SetupError(f"Training needs {' and '.join(missing)}.", "pip install 'shop-assistant[training]'")
+    from assistant.training.recipe import Recipe
+    from assistant.training.run import train
+
+    return train(Recipe(**options), out, resume=resume, report=report)
