@@ -8,7 +8,7 @@ from assistant.events import Pick
 from assistant.wording import bold, listing, place_words, sort_words
 
 # what each stored part of the score means, in the order it is said
-_CONTENT_PARTS = {"dense": "meaning", "lexical": "words"}
+_CONTENT_PARTS = {"dense": "meaning", "lexical": "words", "quality": "the qualities you named"}
 _BEHAVIOUR_PARTS = {
     "popularity": "popularity",
     "neighbours": "bought or viewed with what you looked at",

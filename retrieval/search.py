@@ -26,6 +26,7 @@ from retrieval.interactions import EMPTY_SESSION, Session
 from retrieval.lexical import LexicalIndex
 from retrieval.neighbours import Neighbours
 from retrieval.popularity import Popularity
+from retrieval.qualities import quality_score
 from retrieval.query import Query, Relaxation, Sort
 from retrieval.relaxation import smallest_relaxations
 from retrieval.reranking import BehaviourScorer, CountedBehaviour, RankingSettings, rerank
@@ -33,6 +34,7 @@ from retrieval.spelling import Spelling
 
 PROPOSED = 200  # rows asked of each source
 MEANT_SHARE = 0.75  # of the best content score: what is meant by words alone, when they are sorted by something else
+QUALITY_WEIGHT = 0.25  # of the content score: how much "light" counts among items of one category
 RATINGS_OF_DOUBT = 10  # ratings at which an item's own mean counts half
 
 log = structlog.get_logger()
@@ -120,7 +122,12 @@ class Searcher:
             return standing, {"rating": standing}
         lexical = self.lexical.score(query, session, rows)
         dense = self.dense.score(query, session, rows)
-        return content_score(lexical, dense), {"lexical": lexical, "dense": dense}
+        content, parts = content_score(lexical, dense), {"lexical": lexical, "dense": dense}
+        comparable = query.constraints.category is not None
+        quality = quality_score(query.text, rows, self.columns) if comparable else None
+        if quality is None:
+            return content, parts
+        return (1 - QUALITY_WEIGHT) * content + QUALITY_WEIGHT * quality, {**parts, "quality": quality}
 
     def _ranked(self, query: Query, session: Session, rows: Rows) -> tuple[Candidate, ...]:
         ordered = None
