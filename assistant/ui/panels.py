@@ -147,7 +147,8 @@ def status(view: View, understanding: str, trouble: str = "") -> str:
     if view.rung is Rung.RULES:
         rung, _, reason = understanding.partition(": ")
         why = reason if rung == "rules" else "the language model gave no usable answer this time"
-        lines.append(Markup('<p class="rung">{}Read by rules: {}.</p>').format(icon("info"), why))
+        words = "Read by rules, not by the language model."
+        lines.append(Markup('<p class="rung" title="{}">{}{}</p>').format(f"{why}.", icon("info"), words))
     elif view.rung is Rung.REPAIR:
         words = "The language model needed a second try to read that."
         lines.append(Markup('<p class="rung">{}{}</p>').format(icon("info"), words))
