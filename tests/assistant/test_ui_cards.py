@@ -140,7 +140,7 @@ def test_an_item_without_a_price_says_so():
     ("days", "interactions", "new"), [(10, 0, True), (10, 1, False), (400, 0, False), (None, 0, False)]
 )
 def test_new_is_what_came_lately_and_nobody_has_tried(days, interactions, new):
-    item = laptop(1, released=None if days is None else a_date(days))
+    item = laptop(1, rating=None, rating_count=0, released=None if days is None else a_date(days))
     assert is_new(pick(item, interactions=interactions), TODAY) is new
 
 
