@@ -183,6 +183,18 @@ class LexicalIndex:
         state = self._state
         return max((state.large.count(term) + state.small.count(term) for term in terms), default=0)
 
+    def common_words(self, least: int, letters: int) -> list[str]:
+        """The words of at least so many letters, and nothing but letters, that about `least` items or more hold."""
+        state = self._state
+        held = np.zeros(max(len(state.large.starts), len(state.small.starts)), dtype=np.int64)
+        for segment in (state.large, state.small):
+            held[: len(segment.starts) - 1] += np.diff(segment.starts)
+        return [
+            word
+            for word, terms in self.lexicon.words
+            if len(word) >= letters and word.isalpha() and terms and terms[0] < len(held) and held[terms[0]] >= least
+        ]
+
     def propose(self, query: Query, session: Session, admitted: Rows, limit: int) -> Proposal:
         """The admitted rows that match most, those that match at all."""
         scores = self.score(query, session, admitted)

@@ -26,7 +26,7 @@ class Spelling:
 
     def __init__(self, lexical: LexicalIndex) -> None:
         self._lexical = lexical
-        self._known: tuple[str, ...] = ()
+        self._known: list[str] = []
         self._learned_from = -1
 
     def correct(self, text: str) -> str | None:
@@ -55,10 +55,9 @@ class Spelling:
         ranked = [(distance, other[0] != word[0], -self._lexical.count(other), other) for other, distance, _ in near]
         return min(ranked)[3] if ranked else None
 
-    def _words(self) -> tuple[str, ...]:
-        words = self._lexical.lexicon.words
-        if len(words) != self._learned_from:
-            usable = (w for w in words if len(w) >= SHORTEST and w.isalpha())
-            self._known = tuple(w for w in usable if self._lexical.count(w) >= HELD_BY)
-            self._learned_from = len(words)
+    def _words(self) -> list[str]:
+        size = len(self._lexical.lexicon)
+        if size != self._learned_from:
+            self._known = self._lexical.common_words(HELD_BY, SHORTEST)
+            self._learned_from = size
         return self._known

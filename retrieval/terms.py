@@ -67,9 +67,9 @@ class Lexicon:
         return len(self._numbers)
 
     @property
-    def words(self) -> list[str]:
-        """Every word the items hold, as `words` gives them."""
-        return list(self._of_word)
+    def words(self) -> list[tuple[str, tuple[int, ...]]]:
+        """Every word the items hold, as `words` gives them, with its term numbers."""
+        return list(self._of_word.items())
 
     def learn(self, texts: Iterable[str]) -> NDArray[np.int32]:
         """The term numbers of the texts of one field of an item, in order; new terms are added."""
