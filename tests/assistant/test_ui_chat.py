@@ -178,7 +178,7 @@ def scripted_service_of_many(service):
 
 
 def test_new_is_told_by_the_shops_newest_release(tmp_path):
-    old, older = laptop(1, released=a_date(900)), laptop(2, released=a_date(1200))
+    old, older = (laptop(n, rating=None, rating_count=0, released=a_date(days)) for n, days in ((1, 900), (2, 1200)))
     page = page_over(scripted_service(tmp_path, [old, older], interactions=0))
     html = last(said(page), page.picks)
     assert html.count(">New<") == 1
