@@ -249,6 +249,13 @@ class Store:
         with self._connect() as connection:
             return bool(connection.scalar(query.order_by(schema.consents.c.id.desc()).limit(1)))
 
+    def consented_conversations(self) -> list[str]:
+        """Ids of the conversations of shoppers whose last word was yes, oldest first."""
+        table = schema.conversations.c
+        query = sa.select(table.conversation_id, table.shopper_id).where(table.shopper_id.is_not(None))
+        rows = self._rows(query.order_by(table.started_at, table.conversation_id))
+        return [row["conversation_id"] for row in rows if self.consented(row["shopper_id"])]
+
     def holdings(self, shopper_id: str) -> Holdings:
         """How much is held about a shopper."""
         mine = sa.select(schema.conversations.c.conversation_id).where(schema.conversations.c.shopper_id == shopper_id)
