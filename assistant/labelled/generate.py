@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 
-from assistant.labelled import apart, needs, talk
+from assistant.labelled import apart, changes, needs, talk
 from assistant.labelled.draft import Draft
 from assistant.labelled.examples import Example, from_marked
 from assistant.labelled.marks import Piece, meaning, pieces, visible
@@ -22,7 +22,7 @@ _HAND_FOR_VALIDATION = 7  # every seventh example written by hand
 # how many examples of each kind, of 1,000
 _SHARES: tuple[tuple[Callable[[Voice], Draft], int], ...] = (
     (needs.find, 310),
-    (needs.refine, 205),
+    (changes.refine, 205),
     (talk.ask, 95),
     (talk.compare, 55),
     (talk.explain, 50),
@@ -36,7 +36,7 @@ _SHARES: tuple[tuple[Callable[[Voice], Draft], int], ...] = (
 
 
 def generate(count: int, split: Split, seed: int = SEED) -> Iterator[Example]:
-    """Generated examples, no two with the same words and need; kinds in fixed shares, in random order.
+    """Generated examples, no two with the same letters; kinds in fixed shares, in random order.
 
     Args:
         count: about how many; each kind gives its share of it, fewer where its phrases run out.
@@ -48,9 +48,9 @@ def generate(count: int, split: Split, seed: int = SEED) -> Iterator[Example]:
     made: list[Example] = []
     for draw, share in _SHARES:
         wanted = round(count * share / 1000)
-        for _ in range(wanted * 4):
+        for _ in range(wanted * 8):
             example = _example(rng, split, draw)
-            key = f"{example.text.lower()} {example.situation.need}"
+            key = "".join(filter(str.isalnum, example.text.lower())) or example.text
             if key not in seen:
                 seen.add(key)
                 made.append(example)

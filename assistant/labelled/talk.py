@@ -6,6 +6,7 @@ from assistant.dialogue import Intent
 from assistant.labelled.draft import Draft
 from assistant.labelled.examples import Situation
 from assistant.labelled.phrases import fill, slots_of
+from assistant.labelled.pointing import two_references, words_of
 from assistant.labelled.scene import Shown, need, page, titles
 from assistant.labelled.voice import Voice, mark
 
@@ -23,7 +24,6 @@ _LEADS = (
     "nice,",
     "right,",
 )
-_RANKS = ("first", "second", "third", "fourth")
 
 
 def ask(voice: Voice) -> Draft:
@@ -75,7 +75,7 @@ def _draft(voice: Voice, shown: tuple[Shown, ...], said: str, intent: Intent, so
 def _values(voice: Voice, shown: tuple[Shown, ...], template: str) -> dict[str, str]:
     """What the slots of a template stand for, on this page."""
     values: dict[str, str] = {}
-    first, second = _two_references(voice, shown, apart="r2" in slots_of(template) or "two" in slots_of(template))
+    first, second = two_references(voice, shown, apart="r2" in slots_of(template) or "two" in slots_of(template))
     for slot in slots_of(template):
         match slot:
             case "r" | "r1":
@@ -85,7 +85,7 @@ def _values(voice: Voice, shown: tuple[Shown, ...], template: str) -> dict[str, 
             case "two":
                 values[slot] = f"{first}{voice.rng.choice((' and ', ' and ', ' with ', ' & ', ', '))}{second}"
             case "both" | "all":
-                values[slot] = f"[r={slot}:{_words_of(voice, slot)}]"
+                values[slot] = f"[r={slot}:{words_of(voice, slot)}]"
             case "p":
                 values[slot] = voice.phrase("talk", "ask", "property")
             case "ax":
@@ -99,51 +99,3 @@ def _values(voice: Voice, shown: tuple[Shown, ...], template: str) -> dict[str, 
             case "use":
                 values[slot] = voice.rng.choice([use for use in voice.shop.uses if use.startswith("for ")])
     return values
-
-
-def _words_of(voice: Voice, key: str) -> str:
-    said = voice.phrase("talk", "references", key)
-    return "these" if said == "they" else said
-
-
-def _two_references(voice: Voice, shown: tuple[Shown, ...], apart: bool) -> tuple[str, str]:
-    """Two references to different items, of one kind more often than not; `apart`: both are said in one sentence."""
-    first, second = voice.rng.sample(range(len(shown)), 2)
-    weights = (9, 1, 6, 4, 0) if apart else (9, 4, 6, 4, 3)
-    kind = voice.rng.choices(("rank", "it", "name", "described", "graded"), weights)[0]
-    other = kind if kind in ("rank", "name") and voice.chance(0.8) else "rank"
-    return _reference(voice, shown, first, kind), _reference(voice, shown, second, other)
-
-
-def _reference(voice: Voice, shown: tuple[Shown, ...], place: int, kind: str) -> str:
-    item = shown[place]
-    match kind:
-        case "it":
-            said = _words_of(voice, "it")
-            return f"[r=it:{said if said != 'this' or voice.chance(0.3) else 'this one'}]"
-        case "graded":
-            return f"[r:{_words_of(voice, 'graded')}]"
-        case "name":
-            both = f"{item.brand} {item.model}"
-            said = voice.rng.choice((item.brand, item.model, both, both))
-            return f"{voice.rng.choice(('the ', '', ''))}[r:{said}]"
-        case "described":
-            return f"[r:{_description(voice, item)}]"
-    if place == len(shown) - 1 and voice.chance(0.5):
-        return f"[r=last:{_words_of(voice, 'last')}]"
-    if place >= len(_RANKS):
-        return f"[r={place + 1}:{voice.rng.choice((f'number {place + 1}', f'the {place + 1}th', f'#{place + 1}'))}]"
-    return f"[r={place + 1}:{_words_of(voice, _RANKS[place])}]"
-
-
-def _description(voice: Voice, item: Shown) -> str:
-    """A description by one of the item's own traits: "the red one", "the one with pockets", "the sony one"."""
-    kind, trait = voice.rng.choice((*item.traits, ("brand", item.brand)))
-    bare = trait.removeprefix("a ").removeprefix("an ")
-    forms = {
-        "noun": (f"the one with {trait}", f"the one that has {trait}"),
-        "colour": (f"the {bare} one", f"that {bare} one", f"the one in {bare}", f"the {bare} {item.thing}"),
-        "material": (f"the {bare} one", f"the one made of {bare}", f"the {bare} {item.thing}"),
-        "brand": (f"the {bare} one", f"the one from {bare}", f"the {bare} {item.thing}"),
-    }
-    return voice.rng.choice(forms.get(kind, (f"the {bare} one", f"that {bare} one", f"the {bare} {item.thing}")))

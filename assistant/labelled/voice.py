@@ -23,18 +23,20 @@ class Voice:
 
     Attributes:
         thing: what it is about; properties are chosen to suit it.
+        currency: the one she names; None: she names none.
     """
 
     rng: random.Random
     split: Split
     shop: ShopWords
     thing: Thing
+    currency: str | None = None
 
     @classmethod
     def draw(cls, rng: random.Random, split: Split) -> Voice:
         """A shopper in some shop, thinking of some thing."""
         shop = rng.choice(shops(split))
-        return cls(rng, split, shop, rng.choice(shop.things))
+        return cls(rng, split, shop, rng.choice(shop.things), money.draw_currency(rng))
 
     def chance(self, probability: float) -> bool:
         """True with this probability."""
@@ -53,7 +55,7 @@ class Voice:
 
     def price(self, kind: str) -> str:
         """A price clause of a kind of needs.toml: "most", "least_said", "between", ..."""
-        currency = money.draw_currency(self.rng)
+        currency = self.currency
         low, high = sorted(money.draw(self.rng, self.shop.prices) for _ in range(2))
         if low == high:
             high = low * 2
