@@ -209,6 +209,66 @@ def evaluate_search(
         print_json(report.as_json()) if as_json else typer.echo(report)
 
 
+@evaluation.command("intent")
+def evaluate_intent(
+    data: Annotated[list[Path], typer.Option(help="Labelled file: .jsonl, .csv(.gz), Rasa .yml; repeatable.")],
+    model: Annotated[
+        str | None, typer.Option(help="'rules', 'raw', 'packaged', a hub id, a folder; default: what is in service.")
+    ] = None,
+    compare: Annotated[str | None, typer.Option(help="A second model, compared in pairs.")] = None,
+    shop: Annotated[bool, typer.Option("--shop", help="Use the words of the catalogue in the data folder.")] = False,
+    mapping: Annotated[
+        list[str] | None, typer.Option("--map", metavar="THEIRS=OURS", help="Intent of a label.")
+    ] = None,
+    train: Annotated[list[Path] | None, typer.Option(help="Labelled .jsonl for the baselines; repeatable.")] = None,
+    raw_sample: Annotated[int, typer.Option(min=0, help="Utterances the raw packaged model is asked.")] = 60,
+    suite_sample: Annotated[int, typer.Option(min=0, help="Most of a robustness suite a model is asked.")] = 100,
+    fail_under: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="Exit code 1 below it.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write the report with plots to this file.")] = None,
+    predictions: Annotated[Path | None, typer.Option(help="Write a JSON line for each utterance here.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Intent recognition against labelled utterances, beside four baselines, with robustness suites."""
+    with explained():
+        from assistant.evaluation.command import Options, pairs, run_intent
+
+        labels = pairs(mapping or [], "their_label=find")
+        options = Options(data, labels, model, compare, shop, train or [], raw_sample, suite_sample)
+        reached = run_intent(
+            options,
+            load_settings(),
+            progress,
+            fail_under=fail_under or [],
+            html=html,
+            predictions=predictions,
+            print_json=print_json if as_json else None,
+        )
+    raise typer.Exit(0 if reached else 1)
+
+
+@evaluation.command("import-turns")
+def import_turns(out: Annotated[Path, typer.Option(help="JSON Lines file to write.")]) -> None:
+    """Turns of shoppers who consented, redacted, for labelling."""
+    with explained():
+        from assistant.evaluation.import_turns import import_turns as write
+        from assistant.store import Store
+
+        store = Store(load_settings().data_folder)
+        typer.echo(f"{write(store, out)} turns written to {out}.")
+        store.close()
+
+
+@evaluation.command("agreement")
+def evaluate_agreement(first: Path, second: Path, as_json: AsJson = False) -> None:
+    """Two people's labels of the same utterances: kappa of the intents, F1 of the slots."""
+    with explained():
+        from assistant.evaluation.agreement import agreement
+        from assistant.evaluation.examples import read_jsonl
+
+        found = agreement(read_jsonl(first), read_jsonl(second))
+        print_json(found.as_json()) if as_json else typer.echo(found)
+
+
 @training.command("language-model")
 def train_language_model(
     model: Annotated[str, typer.Option(help="'packaged', a hub id, a local folder or a .gguf file.")] = "packaged",
@@ -218,8 +278,8 @@ def train_language_model(
     epochs: Annotated[float, typer.Option(min=0.01, help="Passes over the lessons.")] = 2.0,
     rank: Annotated[int, typer.Option(min=1, help="Rank of the low-rank matrices.")] = 16,
     upper: Annotated[float, typer.Option(min=0.01, max=1.0, help="Share of the layers, from the top.")] = 0.67,
-    batch: Annotated[int, typer.Option(min=1, help="Lessons of one step.")] = 16,
-    learning_rate: Annotated[float, typer.Option(min=0.0)] = 8e-4,
+    batch: Annotated[int, typer.Option(min=1, help="Lessons of one step.")] = 8,
+    learning_rate: Annotated[float, typer.Option(min=0.0)] = 6e-4,
     understand: Annotated[int, typer.Option(min=0, help="Generated utterances to learn from.")] = 9000,
     explain: Annotated[int, typer.Option(min=0, help="Explanations to learn from.")] = 2000,
     full: Annotated[bool, typer.Option("--full", help="Train every weight instead.")] = False,
