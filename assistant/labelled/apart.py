@@ -47,7 +47,7 @@ def injected_need(voice: Voice) -> Draft:
 
 def _filled(voice: Voice, template: str) -> str:
     values = {
-        "thing": voice.thing.one,
+        "thing": voice.rng.choice([t.one for t in voice.shop.things if t.kind == "counted"]),
         "some": voice.thing.many,
         "brand": voice.rng.choice(voice.shop.brands),
         "city": voice.rng.choice(listed(words("other")["out_of_scope"]["cities"])),

@@ -58,7 +58,7 @@ def _changes(voice: Voice) -> str:
             clauses.append(voice.brand_clause(kind))
         else:
             clauses.append(clause_of(voice, kind))
-    text = rng.choice((", ", " and ", ". ", ", and ")).join(clauses)
+    text = rng.choice((", ", " and ", ". ", ", and ")).join(clause.removeprefix("and ") for clause in clauses)
     continues = clauses[0].endswith("]") and (clauses[0].startswith("[") or clauses[0].split()[0] in _CONTINUES)
     lead = voice.phrase("needs", "refine", "lead_on" if continues and voice.chance(0.4) else "lead")
     return f"{lead} {text}".strip()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from assistant.claim_reading import Shown
 from assistant.claims import check
 from assistant.dialogue import Need, Slots
-from assistant.facts import answering, facts_for
+from assistant.facts import Fact, answering, facts_for
 from assistant.labelled import money
 from assistant.labelled.phrases import Split
 from assistant.labelled.saying import say
@@ -29,6 +29,7 @@ from retrieval.query import AttributeConstraint, Comparison, Constraints
 
 _FACTS = 5  # as `assistant.pick_writer` gives
 _MOST_WORDS = 30
+_GOOD = 4.0  # of 5
 _ADJECTIVE = re.compile(
     r"(?:proof|resistant|able|ible|less|free|friendly|safe|compatible|ready|ed)$"
 )  # as facts say "is"
@@ -86,13 +87,18 @@ def drafts(split: Split, seed: int) -> Iterator[Explanation]:
         need, constraints = _need(voice, item)
         facts = facts_for(item, need, constraints, _FACTS)
         answers = [fact for fact in answering(item, need, constraints) if fact in facts]
-        others = [fact for fact in facts if fact not in answers and fact.field != "price"]
+        others = [f for f in facts if f not in answers and f.field != "price" and not _poor(f, item)]
         why = say(voice, item, constraints, answers, others)
         if len(why.split()) <= _MOST_WORDS:
             said = [fact.words for fact in facts]
             said += [f"its description says “{plain(clause, 120)}”" for clause in clauses(item.description)[:2]]
             wish = ", ".join(p for p in (describe(constraints, [item, item], 2, str), need.topic) if p)
             yield Explanation(plain(wish, 200), "; ".join(said), why, item, need, constraints)
+
+
+def _poor(fact: Fact, item: CatalogueItem) -> bool:
+    """A rating that nobody would speak of to recommend an item."""
+    return fact.field == "rating" and (item.rating or 0) < _GOOD
 
 
 def _item(voice: Voice) -> CatalogueItem:
@@ -127,7 +133,7 @@ def _stated(voice: Voice) -> dict[str, str]:
     wholly: tuple[Kind, ...] = ("adjective", "adjective", "noun")
     for kind in wholly:
         said = re.sub(r"^an? ", "", voice.property_of(kind)) if thing.properties[kind] else ""
-        if said and (kind == "noun" or _ADJECTIVE.search(said)):
+        if said and (kind == "adjective") == bool(_ADJECTIVE.search(said)):
             stated.setdefault(said, "yes" if voice.chance(0.92) else "no")
     return stated
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assistant.dialogue import Intent
-from assistant.labelled.clauses import before_the_noun, clauses_of, price_kind
+from assistant.labelled.clauses import before_the_noun, clause_of, clauses_of, price_kind
 from assistant.labelled.draft import Draft
 from assistant.labelled.examples import Situation
 from assistant.labelled.phrases import fill, listed
@@ -44,7 +44,7 @@ def _new_need(voice: Voice) -> str:
             opener = voice.fill_needs(
                 voice.phrase("needs", "find", "vague"), x=mark("a", voice.property_of("adjective"))
             )
-            clauses = [clause for clause in clauses_of(voice, (0, 0, 1, 1)) if clause not in voice.shop.uses]
+            clauses = [clause_of(voice, "price")] if voice.chance(0.5) else []
             return _joined(voice, opener, clauses, [])
         case "pasted":
             return _pasted(voice)
@@ -113,7 +113,8 @@ def _joined(voice: Voice, opener: str, clauses: list[str], said: list[str]) -> s
     for number, clause in enumerate(clauses):
         starts_itself = clause.split()[0] in ("and", "but", "which", "that", "(and")
         links = (" ",) if starts_itself else _ATTACHED if _attaches(clause) else _APART
-        text += (" and " if number and rng.random() < 0.2 and not starts_itself else rng.choice(links)) + clause
+        link = " and " if number and rng.random() < 0.2 else rng.choice(links)
+        text += (" " if starts_itself else link) + clause
     asks = opener.split()[0] in ("do", "can", "could", "what", "which", "is", "are", "where", "have", "got", "any")
     text += "?" if (question or (asks and rng.random() < 0.7)) else ""
     rng.shuffle(said)

@@ -16,7 +16,7 @@ _VERBS = {
     "comes in": ("comes in", "comes in", "is in"),
     "is rated": ("is rated", "is rated", "scores"),
 }
-_BESIDE = {"has": ("with", "with", "featuring"), "is made of": ("made of",), "comes in": ("in",), "weighs": ("at",)}
+_BESIDE = {"has": "with", "is made of": "made of", "comes in": "in", "weighs": "at"}
 
 
 def say(
@@ -66,17 +66,21 @@ def _suits(template: str, voice: Voice, asked: bool, facts: bool) -> bool:
 
 
 def _with_verb(voice: Voice, fact: Fact) -> str:
-    return f"{voice.rng.choice(_VERBS.get(fact.verb, (fact.verb,)))} {_with_article(voice, fact.rest)}"
+    forms = _VERBS.get(fact.verb, ()) if " as its " not in fact.rest else ()
+    return f"{voice.rng.choice(forms or (fact.verb,))} {_with_article(voice, fact.rest)}"
 
 
 def _noun_phrase(voice: Voice, facts: Sequence[Fact]) -> str:
     """The thing with its facts around it: "a waterproof tent in green, rated 4.6 of 5"."""
     before = [fact.rest for fact in facts if fact.verb == "is" and not fact.rest.startswith(("from ", "not "))]
     beside = [fact for fact in facts if fact.verb != "is" or fact.rest.startswith(("from ", "not "))]
-    links = [voice.rng.choice(_BESIDE.get(fact.verb, (fact.verb.removeprefix("is"),))) for fact in beside]
-    around = [f"{link} {_with_article(voice, fact.rest)}".strip() for link, fact in zip(links, beside, strict=True)]
+    around: dict[str, list[str]] = {}
+    for fact in beside:
+        link = _BESIDE.get(fact.verb, fact.verb.removeprefix("is").strip())
+        around.setdefault(link, []).append(_with_article(voice, fact.rest))
+    said = [f"{link} {listing(rests)}".strip() for link, rests in around.items()]
     name = " ".join((*before, voice.thing.one))
-    return f"{article(name)} {name} {listing(around)}".strip()
+    return f"{article(name)} {name} {listing(said)}".strip()
 
 
 def _with_article(voice: Voice, rest: str) -> str:

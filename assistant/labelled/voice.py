@@ -14,6 +14,7 @@ from assistant.labelled.shops import Kind, ShopWords, Thing, kept, shops
 
 Property = Kind | Literal["colour"]
 
+_WHOLE = ("i ", "hate", "that d", "must", "should", "not with")  # refusals that leave the article: "i hate a zip"
 _AROUND = 0.15  # as in `assistant.money_words`
 
 
@@ -79,13 +80,14 @@ class Voice:
     def brands(self, label: str) -> str:
         """One brand, or two or three in a list."""
         count = self.rng.choices((1, 2, 3), (15, 4, 1))[0]
-        return self.listed([f"[{label}:{brand}]" for brand in self.rng.sample(self.shop.brands, count)])
+        marked = [f"[{label}:{brand}]" for brand in self.rng.sample(self.shop.brands, count)]
+        return self.listed(marked, unwanted=label == "nb")
 
-    def listed(self, entries: list[str]) -> str:
+    def listed(self, entries: list[str], unwanted: bool) -> str:
         """Entries as people list them."""
         if len(entries) == 1:
             return entries[0]
-        last = self.rng.choice((" or ", " or ", " and ", "/", ", ", " nor ", " & "))
+        last = self.rng.choice((" or ", " or ", " and ", "/", ", ", " nor " if unwanted else " or ", " & "))
         return f"{', '.join(entries[:-1])}{last}{entries[-1]}"
 
     def brand_clause(self, key: str) -> str:
@@ -138,8 +140,9 @@ class Voice:
         count = 2 if self.chance(0.15) else 1
         named = dict.fromkeys(self.property_of(kind, unwanted=unwanted) for _ in range(count))
         names = {"adjective": "x", "noun": "n", "material": "m", "colour": "k"}
-        marked = [mark(label, entry, article=not unwanted) for entry in named]
-        return fill(template, **{names[kind]: self.listed(marked)})
+        whole = not unwanted or template.startswith(_WHOLE)
+        marked = [mark(label, entry, article=whole) for entry in named]
+        return fill(template, **{names[kind]: self.listed(marked, unwanted)})
 
     # -- things ----------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from assistant.labelled.examples import Example, from_marked, read, write
 from assistant.labelled.generate import by_hand, consistent, generate
 from assistant.labelled.marks import meaning, pieces, visible
 from assistant.labelled.noise import noisy
-from assistant.labelled.phrases import Split, choose, fill
+from assistant.labelled.phrases import Split, choose, fill, words
 from assistant.labelled.shops import Kind, shops
 from assistant.money_words import number_from_words
 
@@ -163,13 +163,13 @@ def test_nobody_wants_what_she_refuses(train: tuple[Example, ...]) -> None:
 
 
 def test_training_and_validation_share_no_category_brand_or_property() -> None:
-    def words(split: Split) -> dict[str, set[str]]:
+    def vocabulary(split: Split) -> dict[str, set[str]]:
         kinds: tuple[Kind, ...] = ("adjective", "noun", "material", "measure")
         found = {"things": {t.one for s in shops(split) for t in s.things}, "brands": set[str]()}
         found["brands"] = {brand for shop in shops(split) for brand in shop.brands}
         return found | {k: {w for s in shops(split) for t in s.things for w in t.properties[k]} for k in kinds}
 
-    train, validation = words("train"), words("validation")
+    train, validation = vocabulary("train"), vocabulary("validation")
     assert {kind: train[kind] & validation[kind] for kind in train} == {kind: set() for kind in train}
     assert len(train["things"] | validation["things"]) >= 500
     assert len(train["brands"] | validation["brands"]) >= 400
@@ -228,3 +228,15 @@ def test_an_example_by_hand_reads_its_state() -> None:
     assert example.slots.excluded_brands == ("hp",)
     assert example.situation.need.brands == ("hp",)
     assert example.situation.page == ("A", "B")
+
+
+def test_people_have_many_ways_to_say_each_thing() -> None:
+    needs, talk = words("needs"), words("talk")
+    counts = {
+        "openers": len(needs["find"]["openers"]),
+        "most": len(needs["price"]["most"]) + len(needs["price"]["most_said"]),
+        "unwanted": len(needs["brand"]["unwanted"]) + len(needs["brand"]["unwanted_said"]),
+        "references": sum(map(len, talk["references"].values())),
+    }
+    least = {"openers": 40, "most": 25, "unwanted": 20, "references": 30}
+    assert {name for name, count in least.items() if counts[name] < count} == set()
