@@ -124,6 +124,7 @@ class TurnAnswer(_Answer):
     table: TableAnswer | None
     suggestions: list[SuggestionAnswer]
     notices: list[str]
+    written_by: dict[str, int]
     prompts: dict[str, str]
     latency: dict[str, float]
 

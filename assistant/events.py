@@ -85,6 +85,7 @@ class Turn:
         matching: how many items satisfy the constraints in all.
         discussed: ids of the items the utterance referred to.
         notices: what has to be said about the answer: a lower rung, a wish that could not become a filter.
+        written_by: sentences of the reply by `Sentence.origin`; "withheld" counts those that did not hold.
         prompts: digest of each prompt that was used, by name.
         latency: seconds by stage: "understand", "search", "cards" (since the start), "explain", "turn".
     """
@@ -105,6 +106,7 @@ class Turn:
     table: ComparisonTable | None = None
     suggestions: tuple[Suggestion, ...] = ()
     notices: tuple[str, ...] = ()
+    written_by: Mapping[str, int] = field(default_factory=dict)
     prompts: Mapping[str, str] = field(default_factory=dict)
     latency: Mapping[str, float] = field(default_factory=dict)
 

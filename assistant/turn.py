@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -72,9 +73,11 @@ class Assistant:
 
         reply = ""
         claims: list[Claim] = []
+        written_by: Counter[str] = Counter()
         with clock("explain"):
             for sentence in self.explainer.reply(outcome, cancelled):
                 claims.extend(sentence.claims)
+                written_by[sentence.origin if sentence.text else "withheld"] += 1
                 if sentence.text:
                     clock.mark("first_text")
                     reply += sentence.text
@@ -99,6 +102,7 @@ class Assistant:
                 table=outcome.table,
                 suggestions=suggestions,
                 notices=outcome.notices,
+                written_by=written_by,
                 prompts={**self.understanding.prompts, **self.explainer.prompts},
                 latency=clock.seconds,
             )

@@ -38,6 +38,7 @@ def turn_as_json(turn: Turn) -> dict[str, Any]:
         },
         "suggestions": [{"label": s.label, "utterance": s.utterance, "count": s.count} for s in turn.suggestions],
         "notices": list(turn.notices),
+        "written_by": dict(turn.written_by),
         "prompts": dict(turn.prompts),
         "latency": {stage: round(seconds, 4) for stage, seconds in turn.latency.items()},
     }

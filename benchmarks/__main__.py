@@ -1,0 +1,119 @@
+"""Every benchmark, one after the other, and `docs/benchmarks.md` from their results.
+
+    python -m benchmarks [--only turns] [--render]
+
+Each one runs in a process of its own; its result goes to docs/results/NAME.json with the machine it ran on. `--render`
+only writes the page from the results that are there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks import filtered_search
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "docs" / "results"
+PAGE = ROOT / "docs" / "benchmarks.md"
+COMMANDS = {
+    "turns": ("benchmarks/turns.py",),
+    "filtered_search": ("benchmarks/filtered_search.py", "--json"),
+    "freshness": ("benchmarks/freshness.py",),
+    "language_model": ("benchmarks/language_model.py",),
+}
+TITLES = {
+    "turns": "One turn: cards, first words, the whole",
+    "filtered_search": "Exact filtered search against Chroma's `where`",
+    "freshness": "From a new item to its being found",
+    "language_model": "The packaged language model on a CPU",
+}
+
+
+def run(name: str) -> None:
+    """Run one benchmark and keep its result."""
+    load = os.getloadavg()[0]
+    print(f"{name}: {' '.join(COMMANDS[name])}", file=sys.stderr)
+    done = subprocess.run([sys.executable, *COMMANDS[name]], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+    result = {
+        "command": f"python {' '.join(COMMANDS[name])}",
+        "at": datetime.now(UTC).isoformat(timespec="minutes"),
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}, load average {load:.1f} at the start",
+        "result": json.loads(done.stdout[done.stdout.index(done.stdout.lstrip()[0]) :]),
+    }
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=2) + "\n")
+
+
+def page() -> str:
+    """The page, in Markdown, from the results that are there."""
+    parts = [
+        "# Benchmarks",
+        "Written by `make bench` (`python -m benchmarks`); `--render` writes this page again from `docs/results/`. The"
+        " times come from small shared machines: read the ratios. Nothing here was run on a GPU.",
+    ]
+    for name, title in TITLES.items():
+        file = RESULTS / f"{name}.json"
+        if file.is_file():
+            run_of = json.loads(file.read_text())
+            parts += [f"## {title}", f"`{run_of['command']}`, {run_of['at']}, {run_of['machine']}."]
+            parts.append(TABLES[name](run_of["result"]))
+    return "\n\n".join(parts) + "\n"
+
+
+def pairs(values: dict[str, Any]) -> str:
+    """A two-column table; nested values are spread over rows."""
+    lines = ["| | |", "| --- | ---: |"]
+    for name, value in values.items():
+        if isinstance(value, dict):
+            lines += [f"| {name.replace('_', ' ')}: {part} | {_shown(figure)} |" for part, figure in value.items()]
+        else:
+            lines.append(f"| {name.replace('_', ' ')} | {_shown(value)} |")
+    return "\n".join(lines)
+
+
+def rows(table: list[dict[str, Any]]) -> str:
+    """A table with the keys as its header."""
+    names = list(table[0])
+    lines = [f"| {' | '.join(names)} |", "| --- |" + " ---: |" * (len(names) - 1)]
+    return "\n".join(lines + [f"| {' | '.join(_shown(row[name]) for name in names)} |" for row in table])
+
+
+def _shown(value: object) -> str:
+    return f"{value:,.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+
+
+def language_model(result: dict[str, Any]) -> str:
+    """Arithmetics side by side, then what holding an answer to a schema costs."""
+    head = f"torch {result['torch']}, {result['threads']} thread(s), {result['clock']}."
+    return "\n\n".join((head, rows(result["rows"]), pairs(result["schema"])))
+
+
+TABLES = {
+    "turns": pairs,
+    "filtered_search": filtered_search.table,
+    "freshness": pairs,
+    "language_model": language_model,
+}
+
+
+def main() -> None:
+    """Run what is asked for and write the page."""
+    parser = argparse.ArgumentParser(description="Run the benchmarks and write docs/benchmarks.md.")
+    parser.add_argument("--only", choices=sorted(COMMANDS), action="append")
+    parser.add_argument("--render", action="store_true")
+    chosen = parser.parse_args()
+    for name in [] if chosen.render else chosen.only or COMMANDS:
+        run(name)
+    PAGE.write_text(page())
+
+
+if __name__ == "__main__":
+    main()
