@@ -217,9 +217,7 @@ def evaluate_intent(
     ] = None,
     compare: Annotated[str | None, typer.Option(help="A second model, compared in pairs.")] = None,
     shop: Annotated[bool, typer.Option("--shop", help="Use the words of the catalogue in the data folder.")] = False,
-    mapping: Annotated[
-        list[str] | None, typer.Option("--map", metavar="THEIRS=OURS", help="Intent of a label.")
-    ] = None,
+    mapping: Annotated[list[str] | None, typer.Option("--map", metavar="THEIRS=OURS", help="Our intent.")] = None,
     train: Annotated[list[Path] | None, typer.Option(help="Labelled .jsonl for the baselines; repeatable.")] = None,
     raw_sample: Annotated[int, typer.Option(min=0, help="Utterances the raw packaged model is asked.")] = 60,
     suite_sample: Annotated[int, typer.Option(min=0, help="Most of a robustness suite a model is asked.")] = 100,
@@ -230,7 +228,8 @@ def evaluate_intent(
 ) -> None:
     """Intent recognition against labelled utterances, beside four baselines, with robustness suites."""
     with explained():
-        from assistant.evaluation.command import Options, pairs, run_intent
+        from assistant.evaluation.command import pairs, run_intent
+        from assistant.evaluation.intent import Options
 
         labels = pairs(mapping or [], "their_label=find")
         options = Options(data, labels, model, compare, shop, train or [], raw_sample, suite_sample)

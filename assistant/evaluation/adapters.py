@@ -63,7 +63,7 @@ def read_labelled(path: Path, mapping: Mapping[str, str] | None = None) -> Label
 
     Args:
         path: JSON Lines; Rasa's `nlu.yml`; CSV, gzipped or not: PSCon's and CLINC150's `utterances.csv.gz`, or one with
-            the columns text, intent and any of history (turns joined by "|"), split and our slots (lists joined by "|").
+            the columns text, intent and any of history and our slots (turns and lists joined by "|").
         mapping: the file's labels as our intents; a label that is not in it must be one of ours.
 
     Raises:
@@ -71,7 +71,7 @@ def read_labelled(path: Path, mapping: Mapping[str, str] | None = None) -> Label
     """
     suffixes = "".join(path.suffixes[-2:]).lower()
     if suffixes.endswith(".jsonl"):
-        found = LabelledFile(path.name, tuple(read_jsonl(path)))
+        found = LabelledFile(_name(path), tuple(read_jsonl(path)))
     elif suffixes.endswith((".yml", ".yaml")):
         found = _rasa(path, mapping or {})
     elif suffixes.endswith((".csv", ".csv.gz")):
@@ -88,6 +88,11 @@ def read_labelled(path: Path, mapping: Mapping[str, str] | None = None) -> Label
     if not found.examples:
         raise SetupError(f"{path} holds no example whose label is one of our intents.", _FORMS)
     return found
+
+
+def _name(path: Path) -> str:
+    """A file as the report calls it: with its folder, for many are called utterances.csv.gz."""
+    return f"{path.parent.name}/{path.name}"
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
@@ -115,10 +120,10 @@ def _pscon(path: Path, rows: list[dict[str, str]]) -> LabelledFile:
                 turns = _in_turn(before)
                 name = f"pscon-{row['conv_id']}-{row['index']}"
                 examples.append(
-                    Example(name, row["text"], Intent(mapping[row["label"]]), None, turns, source=path.name)
+                    Example(name, row["text"], Intent(mapping[row["label"]]), None, turns, source=_name(path))
                 )
         before.append((row["role"], row["text"]))
-    return LabelledFile(path.name, tuple(examples), tuple(own))
+    return LabelledFile(_name(path), tuple(examples), tuple(own))
 
 
 def _in_turn(said: Iterable[tuple[str, str]]) -> tuple[str, ...]:
@@ -143,10 +148,10 @@ def _clinc150(path: Path, rows: list[dict[str, str]]) -> LabelledFile:
         if row["split"] == _SCORED_SPLIT:
             intent = mapping.get(row["intent"], otherwise)
             if intent:
-                examples.append(Example(f"clinc150-{place}", row["text"], Intent(intent), source=path.name))
+                examples.append(Example(f"clinc150-{place}", row["text"], Intent(intent), source=_name(path)))
             else:
                 left_out[row["intent"]] += 1
-    return LabelledFile(path.name, tuple(examples), tuple(own), left_out)
+    return LabelledFile(_name(path), tuple(examples), tuple(own), left_out)
 
 
 def _plain(path: Path, rows: list[dict[str, str]], mapping: Mapping[str, str]) -> LabelledFile:
@@ -161,8 +166,8 @@ def _plain(path: Path, rows: list[dict[str, str]], mapping: Mapping[str, str]) -
             continue
         history = tuple(turn.strip() for turn in (row.get("history") or "").split("|") if turn.strip())
         slots = _slots({name: row.get(name) or "" for name in SLOT_NAMES}, path, number) if slotted else None
-        examples.append(Example(f"{path.stem}-{number}", row["text"], intent, slots, history, source=path.name))
-    return LabelledFile(path.name, tuple(examples), (), left_out)
+        examples.append(Example(f"{path.stem}-{number}", row["text"], intent, slots, history, source=_name(path)))
+    return LabelledFile(_name(path), tuple(examples), (), left_out)
 
 
 def _slots(row: Mapping[str, str], path: Path, number: int) -> Slots:
@@ -209,8 +214,8 @@ def _rasa(path: Path, mapping: Mapping[str, str]) -> LabelledFile:
                 left_out[label] += 1
                 continue
             name = f"{path.stem}-{len(examples) + 1}"
-            examples.append(Example(name, _ENTITY.sub(_plain_text, line), intent, _entities(line), source=path.name))
-    return LabelledFile(path.name, tuple(examples), (), left_out)
+            examples.append(Example(name, _ENTITY.sub(_plain_text, line), intent, _entities(line), source=_name(path)))
+    return LabelledFile(_name(path), tuple(examples), (), left_out)
 
 
 def _plain_text(match: re.Match[str]) -> str:

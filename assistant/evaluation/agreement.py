@@ -43,7 +43,8 @@ class Agreement:
         }
 
     def __str__(self) -> str:
-        head = f"{self.n} utterances: intents agree on {self.agreed:.3f}, kappa {self.kappa:.3f}; slot F1 {self.slot_f1:.3f}"
+        head = f"{self.n} utterances: intents agree on {self.agreed:.3f}, kappa {self.kappa:.3f};"
+        head += f" slot F1 {self.slot_f1:.3f}"
         return "\n".join([head, *(f"  {name}: {one} / {other}" for name, one, other in self.disagreements)])
 
 

@@ -1,4 +1,4 @@
-"""Baselines: logistic regression over TF-IDF or over sentence embeddings, and what tells that a text is out of scope."""
+"""Baselines: logistic regression over TF-IDF or sentence embeddings, and what tells that a text is out of scope."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from assistant.store import Store
 
 
 def import_turns(store: Store, out: Path) -> int:
-    """Write one line a turn: id, text and history redacted, the act of then as `guess`, `intent` and `slots` to fill in.
+    """Write one line a turn: text and history redacted, the act of then as `guess`, `intent` and `slots` to fill in.
 
     Conversations of guests, and of shoppers whose last word on consent is not yes, are not touched. The conversation's
     and the shopper's id do not leave the store: a line is called after its place in the file.

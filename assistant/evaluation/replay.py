@@ -1,4 +1,4 @@
-"""An example put to understanding as the service would: its history replayed, the page as our last answers listed it."""
+"""An example put to understanding as the service would: its history replayed, the page as our answers listed it."""
 
 from __future__ import annotations
 

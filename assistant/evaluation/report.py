@@ -183,7 +183,7 @@ def rungs(scored: Sequence[Scored]) -> dict[str, float]:
 
 
 def slices(scored: Sequence[Scored], whole: Table) -> dict[str, dict[str, float]]:
-    """Accuracy of parts of the examples: by turn, length, slots, tag and file; parts under ten examples are left out."""
+    """Accuracy of parts of the examples: by turn, length, slots, tag and file; parts under ten are left out."""
     members: dict[str, list[int]] = {}
     for row, one in enumerate(scored):
         for name in _parts(one):
