@@ -67,8 +67,8 @@ class Options:
     compared: str | None = None
     shop: bool = False
     train: Sequence[Path] = ()
-    raw_sample: int = 60
-    suite_sample: int = 100
+    raw_sample: int = 40
+    suite_sample: int = 40
     limit: int = 300
 
 

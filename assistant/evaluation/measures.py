@@ -192,7 +192,7 @@ def reliability(t: Table) -> list[tuple[int, float, float]]:
 
 
 def slot_f1(name: str, *, written: bool = False) -> Statistic:
-    """F1 over the values of one slot (micro), by meaning or as written; NaN where neither gold nor prediction has any."""
+    """F1 over the values of one slot (micro), by meaning or as written; NaN where nobody states any."""
     place, kind = SLOT_NAMES.index(name), int(written)
 
     def f1(t: Table) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from assistant.adapter import adapter_fingerprint
 from assistant.dialogue import DialogueAct, Intent, Rung, Slots
 from assistant.evaluation.examples import OUT_OF_SCOPE, Example
 from assistant.evaluation.replay import Context, ShopDouble, Understands, replay
@@ -143,7 +144,7 @@ def open_system(name: str | None, settings: Settings, shop: ShopDouble) -> Under
     Args:
         name: "rules"; "raw", the packaged model as it was published; "packaged"; or what `language_model` takes in the
             settings. A named model is asked without its probe. None: what the settings put into service, probe and all.
-        settings: of the service; a named model replaces theirs.
+        settings: of the service; a named model replaces theirs, and keeps their adapter only where it is the same.
         shop: see `UnderstandingSystem`.
 
     Raises:
@@ -151,17 +152,25 @@ def open_system(name: str | None, settings: Settings, shop: ShopDouble) -> Under
     """
     if name == RULES:
         return rules_system(shop)
-    if name is not None:
-        settings = settings.model_copy(update={"language_model": PACKAGED if name == RAW else name})
+    if name == RAW:
+        settings = settings.model_copy(
+            update={"language_model": PACKAGED, "language_model_url": None, "adapter": "none"}
+        )
+    elif name is not None and name != settings.language_model:
+        settings = settings.model_copy(update={"language_model": name, "adapter": PACKAGED})
     model = load_language_model(settings)
     if model is None:
         return rules_system(shop)
     model.load()
     meter = Meter(model)
-    mode = settings.understanding if name is None else "model"
-    understanding = Understanding(meter, _words_of(shop), mode=mode, probe_folder=settings.data_folder)
-    called = f"{settings.language_model} ({mode})" if name is None else name
-    return UnderstandingSystem(called, understanding, shop, meter)
+    understanding = Understanding(
+        meter,
+        _words_of(shop),
+        mode=settings.understanding if name is None else "model",
+        probe_folder=settings.data_folder,
+        trained=adapter_fingerprint(settings),
+    )
+    return UnderstandingSystem(name or f"in service: {understanding.status}", understanding, shop, meter)
 
 
 def _words_of(shop: ShopDouble) -> Callable[[], Vocabulary]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from assistant.dialogue import Slots
 from assistant.evaluation.baselines import Classifier, ClassifierSystem, Embeddings, Features, TfIdf, said
 from assistant.evaluation.examples import Example
 from assistant.evaluation.systems import System
-from assistant.labelled.examples import Situation
-from assistant.labelled.generate import by_hand, generate
 from retrieval.embedding import TextEncoder
+
+if TYPE_CHECKING:
+    from assistant.labelled.examples import Situation
 
 MOST_TRAINED = 5000
 _BEGUN = ("...", "...")
@@ -19,6 +21,8 @@ _BEGUN = ("...", "...")
 
 def packaged_training_examples() -> list[Example]:
     """What the language model is fine-tuned on: `assistant.labelled`, hand-written first, `MOST_TRAINED` in all."""
+    from assistant.labelled.generate import by_hand, generate
+
     hand = by_hand("train")
     drawn = (*hand, *generate(MOST_TRAINED - len(hand), "train"))
     return [
