@@ -20,8 +20,7 @@ _CHANGES = ("price", "price_said", "unwanted", "unwanted_said", "attribute", "no
 def refine(voice: Voice) -> Draft:
     """A change of the need in force."""
     held = need(voice)
-    shown = titles(page(voice))
-    situation = Situation(held, shown)
+    situation = Situation(held, titles(page(voice)) if voice.chance(0.9) else ())  # a search may find nothing
     kind = voice.rng.choices(
         ("clauses", "relative", "category", "same", "dropped", "undo", "restart", "more", "accept"),
         (46, 9, 4, 6, 22, 5, 4, 6, 3),
@@ -73,9 +72,7 @@ def _another_category(voice: Voice, situation: Situation) -> Draft:
 
 def _same_category(voice: Voice, situation: Situation) -> Draft:
     """The category in force said again with another wish: still a change."""
-    lead = voice.rng.choice(
-        ("show me", "only", "just", "i want", "any", "do you have", "ok,", "how about", "what about")
-    )
+    lead = voice.rng.choice(("show me", "only", "just", "i want", "any", "do you have", "ok,", "how about"))
     text = f"{lead} {voice.noun_phrase('some', before=before_the_noun(voice))} {clause_of(voice, 'price')}"
     return Draft(text, Intent.REFINE, "refine same", situation)
 
@@ -104,9 +101,8 @@ def _taken_back(voice: Voice, situation: Situation) -> Draft:
     lists = [n for n in ("brands", "excluded_brands", "attributes", "excluded_attributes") if getattr(held, n)]
     options = [*lists, *(["price"] if held.price_max or held.price_min else []), *(["sort"] if held.sort else [])]
     if not options:
-        situation = Situation(
-            Slots(category=held.category, price_max=float(rng.choice((50, 100, 300)))), situation.page
-        )
+        limited = Slots(category=held.category, price_max=float(rng.choice((50, 100, 300))))
+        situation = Situation(limited, situation.page)
         held, options = situation.need, ["price", "category"]
     slot = rng.choice(options)
     template, taken, value = _take_back(voice, held, slot)

@@ -30,9 +30,8 @@ from retrieval.query import AttributeConstraint, Comparison, Constraints
 _FACTS = 5  # as `assistant.pick_writer` gives
 _MOST_WORDS = 30
 _GOOD = 4.0  # of 5
-_ADJECTIVE = re.compile(
-    r"(?:proof|resistant|able|ible|less|free|friendly|safe|compatible|ready|ed)$"
-)  # as facts say "is"
+# a property so named is said with "is" (see `assistant.facts`); other adjectives are no property by themselves
+_ADJECTIVE = re.compile(r"(?:proof|resistant|able|ible|less|free|friendly|safe|compatible|ready|ed)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +161,8 @@ def _constraint(rng: random.Random, attribute: Attribute) -> AttributeConstraint
     """What a shopper would have asked for to be shown this."""
     if attribute.number is None:
         value = attribute.values[0]
-        return AttributeConstraint(
-            attribute.name, Comparison.IS, value=value, words=attribute.name if value == "yes" else value
-        )
+        said = attribute.name if value == "yes" else value
+        return AttributeConstraint(attribute.name, Comparison.IS, value=value, words=said)
     comparison, word = rng.choice(((Comparison.AT_LEAST, "at least"), (Comparison.AT_MOST, "at most")))
     said = f"{word} {attribute.text}" if attribute.unit else f"{word} {attribute.text} {attribute.name}"
     return AttributeConstraint(attribute.name, comparison, number=attribute.number, unit=attribute.unit, words=said)

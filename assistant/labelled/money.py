@@ -5,28 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-_ONES = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
+from assistant.labelled.phrases import listed
+
+_ONES = listed(
+    "zero, one, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve, thirteen, fourteen, fifteen, "
+    "sixteen, seventeen, eighteen, nineteen"
+)
 _TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 _NAMES = {
@@ -37,29 +21,7 @@ _NAMES = {
 _PRICES = (
     (5, 8, 10, 12, 15, 18, 20, 25, 30, 35, 40, 45, 50, 55, 60, 70, 75, 80, 90, 99, 100),
     (100, 110, 120, 125, 130, 140, 150, 175, 180, 199, 200, 220, 240, 250, 275, 300, 320, 350, 380, 400, 450, 499, 500),
-    (
-        550,
-        600,
-        650,
-        700,
-        750,
-        800,
-        850,
-        900,
-        950,
-        999,
-        1000,
-        1100,
-        1200,
-        1250,
-        1300,
-        1400,
-        1500,
-        1800,
-        2000,
-        2500,
-        3000,
-    ),
+    (550, 600, 650, 700, 750, 800, 850, 900, 950, 999, 1000, 1100, 1200, 1250, 1300, 1400, 1500, 1800, 2000, 2500),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from assistant.dialogue import Intent
+from assistant.labelled import money
 from assistant.labelled.clauses import before_the_noun, clause_of, clauses_of, price_kind
 from assistant.labelled.draft import Draft
 from assistant.labelled.examples import Situation
@@ -30,24 +31,25 @@ def find(voice: Voice) -> Draft:
     if voice.chance(0.5):
         return Draft(_sentence(voice), Intent.FIND, "find another", situation)
     lead = voice.fill_needs(voice.phrase("needs", "refine", "new_need"), **_noun_phrases(voice))
-    return Draft(
-        _joined(voice, lead, clauses_of(voice, (0, 0, 0, 1, 1, 2)), []), Intent.FIND, "find another", situation
-    )
+    marked = _joined(voice, lead, clauses_of(voice, (0, 0, 0, 1, 1, 2)), [])
+    return Draft(marked, Intent.FIND, "find another", situation)
 
 
 def _new_need(voice: Voice) -> str:
-    form = voice.rng.choices(("sentence", "terse", "vague", "pasted"), (66, 24, 6, 4))[0]
+    form = voice.rng.choices(("sentence", "terse", "vague", "pasted", "wishes"), (63, 24, 6, 4, 3))[0]
     match form:
         case "terse":
             return _terse(voice)
         case "vague":
-            opener = voice.fill_needs(
-                voice.phrase("needs", "find", "vague"), x=mark("a", voice.property_of("adjective"))
-            )
+            wish = mark("a", voice.property_of("adjective"))
+            opener = voice.fill_needs(voice.phrase("needs", "find", "vague"), x=wish)
             clauses = [clause_of(voice, "price")] if voice.chance(0.5) else []
             return _joined(voice, opener, clauses, [])
         case "pasted":
             return _pasted(voice)
+        case "wishes":  # of what, she has not said yet
+            opener = voice.rng.choice(("something", "anything", "show me things", "i need something"))
+            return _joined(voice, opener, clauses_of(voice, (1, 2, 2)), [])
     return _sentence(voice)
 
 
@@ -99,10 +101,7 @@ def _corrected(voice: Voice, template: str, wrong: Thing, form: str) -> str:
 
 
 def _count(voice: Voice, count: int) -> str:
-    said = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"][
-        count
-    ]
-    return f"[q={count}:{said if voice.chance(0.5) else count}]"
+    return f"[q={count}:{money.in_words(voice.rng, count) if voice.chance(0.5) else count}]"
 
 
 def _joined(voice: Voice, opener: str, clauses: list[str], said: list[str]) -> str:
@@ -111,7 +110,7 @@ def _joined(voice: Voice, opener: str, clauses: list[str], said: list[str]) -> s
     question = opener.endswith("?")
     text = opener.rstrip("?")
     for number, clause in enumerate(clauses):
-        starts_itself = clause.split()[0] in ("and", "but", "which", "that", "(and")
+        starts_itself = clause.split()[0] in ("and", "but", "which", "that")
         links = (" ",) if starts_itself else _ATTACHED if _attaches(clause) else _APART
         link = " and " if number and rng.random() < 0.2 else rng.choice(links)
         text += (" " if starts_itself else link) + clause

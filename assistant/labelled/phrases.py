@@ -29,11 +29,11 @@ def listed(text: str, by: str = ",") -> tuple[str, ...]:
     return tuple(" ".join(entry.split()) for entry in text.split(by) if entry.strip())
 
 
-def part(entries: Sequence[str], split: Split, every: int = _HELD_BACK) -> Sequence[str]:
+def part(entries: Sequence[str], split: Split) -> Sequence[str]:
     """The entries of one split: disjoint for the two, unless the list is too short to be parted."""
     if len(entries) < _SHORTEST:
         return entries
-    return [entry for n, entry in enumerate(entries) if (n % every == every - 1) == (split == "validation")]
+    return [entry for n, entry in enumerate(entries) if (n % _HELD_BACK == _HELD_BACK - 1) == (split == "validation")]
 
 
 def choose(rng: random.Random, template: str) -> str:

@@ -94,9 +94,8 @@ class Voice:
         """A clause of needs.toml on brands: "wanted", "unwanted_said", ..."""
         label = "b" if key.startswith("wanted") else "nb"
         one = self.rng.choice([b for b in self.shop.brands if not b.endswith("s")])
-        return fill(
-            self.phrase("needs", "brand", key), b=self.brands("b"), nb=self.brands("nb"), nb1=f"[{label}:{one}]"
-        )
+        template = self.phrase("needs", "brand", key)
+        return fill(template, b=self.brands("b"), nb=self.brands("nb"), nb1=f"[{label}:{one}]")
 
     # -- properties ------------------------------------------------------------------------------------------------
 
