@@ -43,9 +43,14 @@ def adapter_folder(settings: Settings) -> Path | None:
     return folder
 
 
-def fingerprint(folder: Path) -> str:
-    """The first 12 digits of the SHA-256 of an adapter's weights."""
-    return sha256(folder / _WEIGHTS)[:12]
+def adapter_fingerprint(settings: Settings) -> str | None:
+    """The first 12 digits of the SHA-256 of the adapter's weights; None where there is no adapter.
+
+    Raises:
+        SetupError: see `adapter_folder`.
+    """
+    folder = adapter_folder(settings)
+    return None if folder is None else sha256(folder / _WEIGHTS)[:12]
 
 
 def add_low_rank(network: Any, folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from assistant.adapter import adapter_fingerprint
 from assistant.conversation import Conversations
 from assistant.explanation import Explainer
 from assistant.grounding import ShopMoney
@@ -63,6 +64,7 @@ def _join(settings: Settings, shop: Shop, language_model: LanguageModel | None, 
         lambda: shop.vocabulary,
         mode=settings.understanding,
         probe_folder=settings.data_folder,
+        trained=adapter_fingerprint(settings),
     )
     say(f"understanding: {understanding.status}")
     explainer = Explainer(language_model, settings, display=lambda label: shop.vocabulary.display(label))

@@ -15,13 +15,15 @@ from pathlib import Path
 from typing import Literal
 
 from assistant.dialogue import DialogueAct, DialogueState, Edit, Intent, Need, Rung
-from assistant.language_model import LanguageModel, LanguageModelUnavailable, Prompt
+from assistant.language_model import LanguageModel, LanguageModelUnavailable
 from assistant.rules import answered, understand_by_rules
 from assistant.rules_intent import is_injection
 from assistant.rules_slots import read
-from assistant.understanding_answer import findings, parse, problems, schema, to_slots
+from assistant.understanding_answer import ModelAnswer, contradictions, findings, to_slots
 from assistant.understanding_probe import Result, Results, run
-from prompts import digest, render
+from assistant.understanding_trained import Trained
+from assistant.understanding_wording import FewShot, Question, Wording, Wrong
+from prompts import digest
 from retrieval.catalogue import CatalogueItem
 from retrieval.vocabulary import Vocabulary
 
@@ -29,7 +31,6 @@ Mode = Literal["auto", "model", "rules"]
 
 _MAX_TOKENS = 160
 _PAUSE = 30.0  # seconds in which a model that was unavailable is not asked again: nobody waits for its timeout
-_PROMPTS = ("understand", "understand_asked", "understand_repair")
 
 
 class Understanding:
@@ -40,6 +41,8 @@ class Understanding:
         vocabulary: gives the shop's words as they are now.
         mode: "auto": the model if it passes its probe; "model": the model unprobed; "rules": never the model.
         probe_folder: where probe results are kept; None: nowhere.
+        trained: the fingerprint of the adapter with which the model was fine-tuned for this (see `assistant.adapter`):
+            it is asked in the short form of its lessons; None: it is shown examples.
         clock: seconds, monotonic.
     """
 
@@ -50,11 +53,14 @@ class Understanding:
         *,
         mode: Mode = "auto",
         probe_folder: Path | None = None,
+        trained: str | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._model = None if mode == "rules" else language_model
         self._vocabulary = vocabulary
         self._mode = mode
+        self._trained = trained
+        self._wording: Wording = Trained() if trained else FewShot()
         self._results = Results(probe_folder)
         self._result: Result | None = None
         self._probing = threading.Lock()
@@ -64,7 +70,7 @@ class Understanding:
     @property
     def prompts(self) -> Mapping[str, str]:
         """Digest of each prompt by name."""
-        return {name: digest(name) for name in _PROMPTS}
+        return {name: digest(name) for name in self._wording.prompts}
 
     @property
     def status(self) -> str:
@@ -73,6 +79,7 @@ class Understanding:
             return "rules: " + ("chosen in the settings" if self._mode == "rules" else "no language model is loaded")
         trusted = self._is_trusted()
         called = f"the model {self._model.name}" if self._model.name != "packaged" else "the packaged model"
+        called += ", fine-tuned," if self._trained else ""
         if self._clock() < self._unavailable_until:
             return f"rules: {called} cannot be reached now"
         if self._result is None:
@@ -114,7 +121,7 @@ class Understanding:
 
     def _probe(self, model: LanguageModel) -> Result | None:
         """The model's result, remembered or measured now; None when the model cannot be reached."""
-        wording = " ".join(self.prompts.values())
+        wording = " ".join([*self.prompts.values(), *([self._trained] if self._trained else [])])
         result = self._results.get(model.name, wording)
         if result is None:
             try:
@@ -141,25 +148,20 @@ class Understanding:
         vocabulary: Vocabulary,
     ) -> DialogueAct:
         """Down the ladder: the model, its repair, the rules' act with a note of what was wrong."""
+        assert self._model is not None
         reading = read(utterance, vocabulary, shown)
-        found = findings(reading, ruled, state.need)
-        asked = {"need": _in_words(state.need), "page": _page(shown), "utterance": reading.said}
-        prompt = render("understand_asked", **asked)
-        wrong: tuple[str, ...] = ()
+        question = Question(reading, findings(reading, ruled, state.need), state, shown)
+        wrong: Wrong | None = None
         for rung in (Rung.MODEL, Rung.REPAIR):
-            text = self._generate(prompt, found)
-            answer = parse(text)
-            wrong = (answer,) if isinstance(answer, str) else problems(answer, found, reading)
-            if not isinstance(answer, str) and not wrong:
+            prompt, form = self._wording.ask(question, wrong)
+            text = self._model.generate(prompt, max_tokens=_MAX_TOKENS, schema=form).text()
+            answer = self._wording.read(text, question, vocabulary)
+            problems = answer if isinstance(answer, tuple) else contradictions(answer, reading)
+            if isinstance(answer, ModelAnswer) and not problems:
                 act = DialogueAct(answer.i, to_slots(answer, reading), answer.d, rung=rung, notes=ruled.notes)
                 return _completed(act, ruled, state, bool(reading.prices))
-            prompt = render("understand_repair", **asked, answer=text, problems="; ".join(wrong))
-        return replace(ruled, notes=(*ruled.notes, f"the model's answer was set aside: {'; '.join(wrong)}"))
-
-    def _generate(self, asked: str, found: Mapping[str, tuple[object, ...]]) -> str:
-        assert self._model is not None
-        prompt = Prompt(render("understand"), asked)
-        return self._model.generate(prompt, max_tokens=_MAX_TOKENS, schema=schema(found)).text()
+            wrong = Wrong(text, problems)
+        return replace(ruled, notes=(*ruled.notes, f"the model's answer was set aside: {'; '.join(problems)}"))
 
 
 def _completed(act: DialogueAct, ruled: DialogueAct, state: DialogueState, found_prices: bool) -> DialogueAct:
@@ -186,14 +188,3 @@ def _completed(act: DialogueAct, ruled: DialogueAct, state: DialogueState, found
         topic=ruled.topic if of_need or act.intent is ruled.intent else "",
         confidence=round(confidence, 2),
     )
-
-
-def _in_words(need: Need) -> str:
-    """The need in force, for the prompt."""
-    held = [f"{name}={value}" for name, value in need.slots.as_json().items()]
-    return ", ".join([*held, *([need.topic] if need.topic else [])]) or "none"
-
-
-def _page(shown: Sequence[CatalogueItem]) -> str:
-    """The items on the page, for the prompt; titles are cut, so that a feed cannot flood it."""
-    return ", ".join(f"{rank} {item.title[:60]}" for rank, item in enumerate(shown, start=1)) or "empty"

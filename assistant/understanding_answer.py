@@ -15,7 +15,7 @@ from assistant.dialogue import DialogueAct, Intent, Need, Slots
 from assistant.money_words import find_amounts
 from assistant.rules_slots import Reading, find_quantity, phrase
 
-_SORTS = ("price_asc", "price_desc", "rating", "newest", "popularity")
+SORTS = ("price_asc", "price_desc", "rating", "newest", "popularity")
 _WITHOUT_SLOTS = (Intent.PRIVACY, Intent.SERVICE, Intent.CHITCHAT, Intent.OUT_OF_SCOPE)
 
 
@@ -67,7 +67,7 @@ def findings(reading: Reading, ruled: DialogueAct, need: Need) -> dict[str, tupl
         "nb": kinds["brand"],
         "a": properties,
         "na": properties,
-        "s": _SORTS if ruled.slots.sort else (),
+        "s": SORTS if ruled.slots.sort else (),
         "r": [r.reference for r in reading.references],
         "q": [quantity[0]] if quantity else (),
         "d": [*held, *ruled.dropped],
@@ -85,7 +85,7 @@ def schema(found: Mapping[str, tuple[Any, ...]]) -> dict[str, Any]:
         if key in ("b", "nb", "a", "na", "r", "d"):
             properties[key] = {"type": "array", "items": {"enum": list(values)}, "maxItems": len(values)}
         else:
-            properties[key] = {"enum": [None, *(_plain(value) for value in values)]}
+            properties[key] = {"enum": [None, *(plain_number(value) for value in values)]}
     return {
         "type": "object",
         "properties": properties,
@@ -94,7 +94,7 @@ def schema(found: Mapping[str, tuple[Any, ...]]) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> Any:
+def plain_number(value: Any) -> Any:
     """Whole prices without a fraction: fewer tokens, and no model writes 900.0."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
@@ -108,17 +108,22 @@ def parse(text: str) -> ModelAnswer | str:
         return f"{'.'.join(str(part) for part in first['loc']) or 'the JSON'}: {first['msg']}"
 
 
-def problems(answer: ModelAnswer, found: Mapping[str, tuple[Any, ...]], reading: Reading) -> tuple[str, ...]:
-    """What the answer claims against the utterance, in words for the model; empty when nothing.
-
-    A value that was not found in the utterance is no slot, no bound may contradict its cue words, and no limit and no
-    refused brand may be left out of a need.
-    """
+def strangers(answer: ModelAnswer, found: Mapping[str, tuple[Any, ...]]) -> tuple[str, ...]:
+    """Values that were not found in the utterance, in words for the model: they are no slots."""
     wrong = []
     for key, value in answer.model_dump(exclude={"i"}).items():
         for one in value if isinstance(value, tuple) else () if value is None else (value,):
             if one not in found.get(key, ()):
                 wrong.append(f"{key}: {one} is not in the shopper's words")
+    return tuple(wrong)
+
+
+def contradictions(answer: ModelAnswer, reading: Reading) -> tuple[str, ...]:
+    """What the answer claims against the utterance, in words for the model; empty when nothing.
+
+    No bound may contradict its cue words, and no limit and no refused brand may be left out of a need.
+    """
+    wrong = []
     lows = {p.low for p in reading.prices if p.low is not None}
     highs = {p.high for p in reading.prices if p.high is not None}
     if answer.lo is not None and answer.lo in highs - lows:
@@ -128,8 +133,9 @@ def problems(answer: ModelAnswer, found: Mapping[str, tuple[Any, ...]], reading:
     if answer.lo is not None and answer.hi is not None and answer.lo > answer.hi:
         wrong.append("lo is above hi")
     refused = {m.value for m in reading.refused_of("brand")}
+    named = {m.value for m in reading.mentions if m.kind == "brand"}
     wrong += [f"b: {brand} is refused" for brand in answer.b if brand in refused]
-    wrong += [f"nb: {brand} is not refused" for brand in answer.nb if brand not in refused]
+    wrong += [f"nb: {brand} is not refused" for brand in answer.nb if brand in named - refused]
     if answer.i in (Intent.FIND, Intent.REFINE):
         wrong += [f"nb: {brand} is refused and left out" for brand in sorted(refused - set(answer.nb))]
         if (lows or highs) and answer.lo is None and answer.hi is None:

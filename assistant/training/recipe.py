@@ -32,11 +32,11 @@ class Recipe:
     rank: int = 16
     upper: float = 0.67
     epochs: float = 2.0
-    batch: int = 16
-    learning_rate: float = 8e-4
+    batch: int = 8
+    learning_rate: float = 6e-4
     understand: int = 9000
     explain: int = 2000
-    validation: int = 240
+    validation: int = 120
     evaluate_every: int = 100
     patience: int = 5
     seed: int = SEED

@@ -93,9 +93,11 @@ def train_on(
 
 
 def _validation(recipe: Recipe) -> list[Lesson]:
-    """Held-out lessons, both tasks in the proportion that they are learnt in; the most are understanding."""
+    """Held-out lessons, both tasks in the proportion that they are learnt in; those written by hand come first."""
     explain = round(recipe.validation * recipe.explain / max(recipe.explain + recipe.understand, 1))
-    return lessons("validation", understand=recipe.validation, explain=explain, seed=recipe.seed)[-recipe.validation :]
+    told = lessons("validation", understand=recipe.validation, explain=explain, seed=recipe.seed)
+    understand = [lesson for lesson in told if lesson.task == "understand"][: recipe.validation - explain]
+    return understand + told[len(told) - explain :]
 
 
 def _arguments(recipe: Recipe, out: Path, *, cuda: bool) -> TrainingArguments:
