@@ -16,6 +16,7 @@ from assistant.labelled.serialisation import explaining_pair, understanding_pair
 from prompts import render
 
 Split = Literal["train", "validation"]
+_HAND_TIMES = 2  # what people wrote is worth more than what a generator did
 IGNORED = -100  # label of a token that does not count
 
 
@@ -40,7 +41,7 @@ def lessons(split: Split, *, understand: int, explain: int, seed: int = SEED) ->
 
     Args:
         split: "train" or "validation"; they share no words of the shop and no phrases.
-        understand: how many generated utterances; those written by hand come on top.
+        understand: how many generated utterances; those written by hand come on top, in training twice each.
         explain: how many explanations.
         seed: the same seed, the same lessons.
     """
@@ -53,7 +54,8 @@ def lessons(split: Split, *, understand: int, explain: int, seed: int = SEED) ->
 
 def _understanding(split: Split, count: int, seed: int) -> Iterator[Lesson]:
     fixed = render("understand_trained")
-    for example in (*by_hand(split), *generate(count, split, seed)):
+    hand = by_hand(split) * (_HAND_TIMES if split == "train" else 1)
+    for example in (*hand, *generate(count, split, seed)):
         yield Lesson("understand", fixed, *understanding_pair(example))
 
 

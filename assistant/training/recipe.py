@@ -37,6 +37,6 @@ class Recipe:
     understand: int = 9000
     explain: int = 2000
     validation: int = 120
-    evaluate_every: int = 100
+    evaluate_every: int = 125
     patience: int = 5
     seed: int = SEED
