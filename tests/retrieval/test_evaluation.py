@@ -5,12 +5,20 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from search_doubles import HashingEncoder, item
 
 from retrieval.baselines import PlainBM25, cross_validated
+from retrieval.catalogue import Catalogue
 from retrieval.errors import SetupError
 from retrieval.evaluation import evaluate_search, read_judgements, read_queries
+from retrieval.ingest import ingest
+from retrieval.interactions import EMPTY_SESSION
+from retrieval.lexical import LexicalIndex
+from retrieval.metrics import measure
+from retrieval.query import Query
+from retrieval.records import Records
 from retrieval.shop import Shop
 
 pytest.importorskip("ir_measures")
@@ -112,3 +120,19 @@ def test_each_fold_is_ranked_by_what_was_best_elsewhere() -> None:
     only = {f"s{n}": {q: ["good"] if q == f"q{n}" else ["bad"] for q in judgements} for n in range(5)}
     chosen = cross_validated(judgements, only)
     assert all(ranking == ["bad"] for ranking in chosen.rankings.values())
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not DATA.is_dir(), reason="shared/data/icecat_chorus is not here")
+def test_fields_beat_plain_bm25_by_a_twentieth_on_real_judgements(tmp_path: Path) -> None:
+    with Records(tmp_path) as records:
+        ingest(DATA / "products.jsonl.gz", records)
+        catalogue = Catalogue(records.items())
+    judgements = read_judgements(DATA / "qrels.csv.gz")
+    texts = {q: text for q, text in read_queries(DATA / "queries.csv").items() if q in judgements}
+    judgements = {q: judgements[q] for q in texts}
+    index, rows = LexicalIndex(catalogue), np.arange(catalogue.row_count)
+    proposals = {q: index.propose(Query(text), EMPTY_SESSION, rows, 10) for q, text in texts.items()}
+    ours = {q: [catalogue.at(int(row)).item_id for row in proposal.rows] for q, proposal in proposals.items()}
+    plain = measure(judgements, PlainBM25(list(catalogue)).rankings(texts))["ndcg", 10].mean()
+    assert measure(judgements, ours)["ndcg", 10].mean() >= 1.05 * plain > 0.5

@@ -182,3 +182,23 @@ def test_a_row_without_a_vector_has_no_similarity(
     index = VectorIndex(catalogue, encoder, tmp_path)
     vector = encoder.encode_query("lamp")
     assert index.similarities(vector, every_row(catalogue)).tolist() == [0.0] * 5
+
+
+def test_a_full_disk_is_explained_and_what_was_stored_stays(
+    catalogue: Catalogue, encoder: HashingEncoder, tmp_path: Path
+) -> None:
+    from chromadb.errors import InternalError
+
+    class FullDisk:
+        def upsert(self, **_: object) -> None:
+            raise InternalError("error returned from database: (code: 13) database or disk is full")
+
+    index = VectorIndex(catalogue, encoder, tmp_path)
+    index.synchronize()
+    room, index._collection = index._collection, FullDisk()
+    catalogue.upsert([item("new", "oak table")])
+    with pytest.raises(SetupError, match="disk is full"):
+        index.upsert([catalogue["new"]])
+    index._collection = room
+    assert len(index) == 5
+    assert index.synchronize() == 1
