@@ -32,6 +32,7 @@ QUALITIES: dict[str, frozenset[str]] = {
 _ADJECTIVE = re.compile(
     r"(?:proof|resistant|able|ible|less|free|friendly|safe|compatible|ready|ed|vegan|organic|automatic|magnetic)$"
 )
+_FOR_WHOM = frozenset({"gender", "pet", "audience", "age group"})
 _COLOURS = frozenset({"colour", "color", "product colour", "product color"})
 # numbers for machines, and values with marks that make no phrase, say nothing to a shopper
 _CODES = word_set("ean gtin upc isbn mpn sku asin barcode")
@@ -92,7 +93,21 @@ def attribute_fact(attribute: Attribute) -> Fact:
         return Fact(field, "comes in", text)
     if attribute.name == "material":
         return Fact(field, "is made of", text)
-    return Fact(field, "has", f"{text} as its {name}" if not name.endswith("s") else f"{text} as {name}")
+    return _in_words(field, name, text)
+
+
+def _in_words(field: str, name: str, text: str) -> Fact:
+    """A property whose value is words: "is for women", "has an on-ear fit", "has a handle made of ash"."""
+    if name in _FOR_WHOM:
+        return Fact(field, "is", f"for {text}")
+    if name.endswith(" type"):
+        return Fact(field, "is", f"for {text} {name.removesuffix(' type')}")
+    if name.endswith(" material"):
+        part = name.removesuffix(" material")
+        return Fact(field, "has", f"{_article(part)} {part} made of {text}")
+    if re.match(r"\d\S* ", text):
+        return Fact(field, "has", f"{_article(name)} {name} of {text}")
+    return Fact(field, "has", f"{text} {name}" if name.endswith("s") else f"{_article(text)} {text} {name}")
 
 
 def price_fact(item: CatalogueItem, constraints: Constraints) -> Fact | None:
