@@ -80,6 +80,8 @@ def which(outcome: Outcome) -> Sentence:
     """Asks which of the shown items is meant."""
     if not outcome.picks:
         return say("nothing_shown")
+    if len(outcome.picks) == 1:
+        return say("only_one", item=bold(outcome.picks[0].item))
     return say("which", choices=listing([f"{p.rank}. {bold(p.item)}" for p in outcome.picks], "or"))
 
 

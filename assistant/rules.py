@@ -113,6 +113,7 @@ def _signs(
         passing=not in_need and not cue("required").search(reading.text) and replace(counted, attributes=()) == Slots(),
         relative=relative,
         topic=find_topic(reading, [*spans, *pointed]),
+        sorted_only=slots.sort is not None and replace(slots, sort=None) == Slots() and not taken_back,
         recognised=any(m.exact for m in reading.mentions),
         fields=frozenset(name for item in shown for name in item.attributes),
     )

@@ -49,6 +49,7 @@ class Signs:
         relative: "cheaper", "bigger": measured against what is shown.
         topic: the words that no slot holds.
         recognised: whether a category, brand or attribute of the shop is named, without a typing error.
+        sorted_only: whether an order is all that was recognised beside the topic: "cheapest tv".
         fields: names of attributes that the shown items state.
     """
 
@@ -65,6 +66,7 @@ class Signs:
     relative: bool
     topic: str
     recognised: bool
+    sorted_only: bool
     fields: frozenset[str]
 
     @property
@@ -156,6 +158,8 @@ def _about_need(text: str, signs: Signs) -> tuple[Intent, float]:
         return Intent.FIND, 0.9 if signs.recognised else 0.7
     if cue("for_someone").search(text) and not signs.relative:
         return Intent.FIND, 0.75
+    if signs.sorted_only and _names_a_thing(text, signs.topic):
+        return Intent.FIND, 0.6
     if not signs.other_category:
         if signs.category and _ANOTHER.search(text):
             return Intent.FIND, 0.6
@@ -163,6 +167,12 @@ def _about_need(text: str, signs: Signs) -> tuple[Intent, float]:
     if cue("same_need").search(text) and not cue("new_need").search(text):
         return Intent.REFINE, 0.75
     return Intent.FIND, 0.85
+
+
+def _names_a_thing(text: str, topic: str) -> bool:
+    """Whether the rest of the words may be a thing that the shop does not know: one to three, no adjective alone."""
+    words = topic.split()
+    return 0 < len(words) <= 3 and not cue("continues").search(text) and not _ADJECTIVE.fullmatch(words[-1])
 
 
 def _unrecognised(text: str, signs: Signs) -> tuple[Intent, float]:

@@ -130,14 +130,18 @@ class MentionFinder:
         return self._value(window, said)
 
     def _whole_name(self, window: Sequence[Token]) -> Mention | None:
-        """A name that opens or ends with a function word: "The North Face", "head set"."""
+        """A name or value that opens or ends with a function word: "The North Face", "head set", "over-ear"."""
         if len(window) < 2 or "and" in (window[0].word, window[-1].word):
             return None
+        start, end = window[0].start, window[-1].end
         brand, category = self.brands.find_exactly(window), self.categories.find_exactly(window)
         label = brand or category
-        if label is None:
+        if label is not None:
+            return Mention("brand" if brand else "category", label, None, start, end)
+        value = self.attributes.find_word(window, self.least_items)
+        if value is None or [t.word for t in tokens(value.value or "")] != [t.word for t in window]:
             return None
-        return Mention("brand" if brand else "category", label, None, window[0].start, window[-1].end)
+        return Mention("attribute", " ".join(t.word for t in window), value.name, start, end)
 
     def _value(self, window: Sequence[Token], said: str) -> Mention | None:
         """A value that items state; no lone word of conversation, and nothing with a brand in it or a category last."""

@@ -212,7 +212,10 @@ class _Titles:
 
 
 def _value_words(item: CatalogueItem) -> set[str]:
-    """Singulars of the words that an item states as short attribute values, and of the features it has."""
+    """Singulars of the words that an item states as short attribute values, and of the features it has.
+
+    The last word of a value of two is what kind of thing it is ("sleeve case"), and may name a type.
+    """
     words: set[str] = set()
     for attribute in item.attributes.values():
         if attribute.number is not None or attribute.name in ("product type", "type of product", "category"):
@@ -221,7 +224,8 @@ def _value_words(item: CatalogueItem) -> set[str]:
             if value in ("yes", "true"):
                 words.add(singular(attribute.name))
             elif value.count(" ") <= 1 and len(value) < 25:
-                words.update(singular(word) for word in value.split())
+                written = value.split()
+                words.update(singular(word) for word in (written[:-1] if len(written) == 2 else written))
     return words
 
 

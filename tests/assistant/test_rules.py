@@ -242,3 +242,10 @@ def test_a_category_that_another_has_as_a_part_is_left_to_the_ranking(shop: Mini
 @pytest.mark.parametrize("words", ["a present for my brother, blue", "something for my dog", "gift ideas for a runner"])
 def test_naming_for_whom_it_is_starts_a_new_need(shop: MiniShop, words: str) -> None:
     assert say(shop, "laptops under 900", words).intent is Intent.FIND
+
+
+def test_an_order_with_an_unknown_thing_is_a_new_need(shop: MiniShop) -> None:
+    act = say(shop, "laptops under 900", "cheapest submarine")
+    assert (act.intent, act.slots.sort, act.topic) == (Intent.FIND, "price_asc", "submarine")
+    assert say(shop, "laptops", "cheapest first").intent is Intent.REFINE
+    assert say(shop, "laptops", "the cheapest please").intent is not Intent.FIND

@@ -61,6 +61,21 @@ def test_a_catalogue_that_states_everything_teaches_nothing() -> None:
     assert learn_categories([item(1, "Epson", "Epson K1 keyboard", "Black", ("Keyboards",))]) == {}
 
 
+def test_what_a_thing_is_for_does_not_hide_what_it_is() -> None:
+    cases = [
+        CatalogueItem(
+            f"case-{n}",
+            f"{BRANDS[n % 5]} T{n:03} notebook case Black {n} cm",
+            brand=BRANDS[n % 5],
+            attributes={"case type": Attribute("case type", "Sleeve case", ("sleeve case",))},
+        )
+        for n in range(20)
+    ]
+    notebooks = [item(n, BRANDS[n % 5], f"{BRANDS[n % 5]} N{n:03} notebook Black", "Black") for n in range(100, 120)]
+    learned = learn_categories([*cases, *notebooks])
+    assert {path[-1] for item_id, path in learned.items() if item_id.startswith("case")} == {"Notebook case"}
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not DATA.exists(), reason="shared/data is absent")
 def test_learned_types_agree_with_those_that_icecat_states() -> None:

@@ -276,3 +276,12 @@ def test_a_huge_utterance_is_read_only_as_far_as_a_shopper_writes() -> None:
     start = time.process_time()
     assert SHOP.mentions("laptop " * 200_000)
     assert time.process_time() - start < 2
+
+
+def test_a_value_that_opens_with_a_little_word_is_found_with_and_without_its_hyphen() -> None:
+    shop = Vocabulary.learn(
+        item(n, f"Tone {n}", "Lenora", "Audio > Headphones", fit="over-ear" if n % 2 else "on-ear") for n in range(6)
+    )
+    for said in ("over ear headphones", "headphones, not over-ear"):
+        assert [(m.kind, m.value) for m in shop.mentions(said) if m.kind == "attribute"] == [("attribute", "over ear")]
+    assert not [m for m in shop.mentions("headphones over my ear") if m.kind == "attribute"]
