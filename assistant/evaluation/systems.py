@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from assistant.adapter import adapter_fingerprint
 from assistant.dialogue import DialogueAct, Intent, Rung, Slots
 from assistant.evaluation.examples import OUT_OF_SCOPE, Example
 from assistant.evaluation.replay import Context, ShopDouble, Understands, replay
 from assistant.language_model import Generation, LanguageModel, Prompt, Usage, load_language_model
+from assistant.language_model.adapter import adapter_fingerprint
 from assistant.settings import PACKAGED, Settings
 from assistant.understanding import Understanding
 from retrieval.vocabulary import Vocabulary

@@ -62,7 +62,7 @@ def _main_tables(main: SystemReport) -> str:
         [name, str(int(row["n"])), f"{row['intent_accuracy']:.3f}", _plain(row.get("all_slots_exact"))]
         for name, row in main.slices.items()
     ]
-    return "\n\n".join(_columns(rows) for rows in (by_intent, by_slot, parts))
+    return "\n\n".join(_columns(rows) for rows in (by_intent, by_slot, parts) if len(rows) > 1)
 
 
 def _plain(value: float | None) -> str:
