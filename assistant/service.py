@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from assistant.adapter import adapter_fingerprint
 from assistant.conversation import Conversations
 from assistant.explanation import Explainer
 from assistant.grounding import ShopMoney
 from assistant.language_model import LanguageModel, load_language_model
+from assistant.language_model.adapter import adapter_fingerprint
 from assistant.progress import Say, counting
 from assistant.settings import Settings
 from assistant.store import Store

@@ -17,8 +17,8 @@ from typing import Literal
 from assistant.dialogue import DialogueAct, DialogueState, Edit, Intent, Need, Rung
 from assistant.language_model import LanguageModel, LanguageModelUnavailable
 from assistant.rules import answered, understand_by_rules
-from assistant.rules_intent import is_injection
-from assistant.rules_slots import read
+from assistant.rules.intent import is_injection
+from assistant.rules.slots import read
 from assistant.understanding_answer import ModelAnswer, contradictions, findings, to_slots
 from assistant.understanding_probe import Result, Results, run
 from assistant.understanding_trained import Trained
@@ -41,8 +41,8 @@ class Understanding:
         vocabulary: gives the shop's words as they are now.
         mode: "auto": the model if it passes its probe; "model": the model unprobed; "rules": never the model.
         probe_folder: where probe results are kept; None: nowhere.
-        trained: the fingerprint of the adapter with which the model was fine-tuned for this (see `assistant.adapter`):
-            it is asked in the short form of its lessons; None: it is shown examples.
+        trained: the fingerprint of the adapter with which the model was fine-tuned for this (see
+            `assistant.language_model.adapter`): it is asked in the short form of its lessons; None: examples are shown.
         clock: seconds, monotonic.
     """
 

@@ -12,8 +12,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assistant.dialogue import DialogueAct, Intent, Need, Slots
-from assistant.money_words import find_amounts
-from assistant.rules_slots import Reading, find_quantity, phrase
+from assistant.rules.money_words import find_amounts
+from assistant.rules.slots import Reading, find_quantity, phrase
 
 SORTS = ("price_asc", "price_desc", "rating", "newest", "popularity")
 _WITHOUT_SLOTS = (Intent.PRIVACY, Intent.SERVICE, Intent.CHITCHAT, Intent.OUT_OF_SCOPE)

@@ -13,8 +13,8 @@ from typing import Any
 
 from assistant.labelled.serialisation import KEYS, asked
 from assistant.language_model import Prompt
-from assistant.number_words import number_from_words
-from assistant.rules_slots import Reading
+from assistant.rules.number_words import number_from_words
+from assistant.rules.slots import Reading
 from assistant.understanding_answer import SORTS, ModelAnswer, parse, plain_number, strangers
 from assistant.understanding_wording import Question, Wrong
 from prompts import render

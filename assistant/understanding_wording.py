@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from assistant.dialogue import DialogueState, Need
 from assistant.language_model import Prompt
-from assistant.rules_slots import Reading
+from assistant.rules.slots import Reading
 from assistant.understanding_answer import ModelAnswer, parse, schema, strangers
 from prompts import render
 from retrieval.catalogue import CatalogueItem

@@ -24,14 +24,14 @@ from typing import Any
 import psutil
 import torch
 
-from assistant.constrained import Grammars
-from assistant.decoders import Decoder, GeneralDecoder
-from assistant.half_weights import available, halve_weights
 from assistant.language_model import Prompt
-from assistant.llama_decoder import LlamaDecoder
-from assistant.local_model import LocalModel
-from assistant.model_loading import loading_options
-from assistant.packaged_model import packaged_folder
+from assistant.language_model.constrained import Grammars
+from assistant.language_model.decoders import Decoder, GeneralDecoder
+from assistant.language_model.half_weights import available, halve_weights
+from assistant.language_model.llama_decoder import LlamaDecoder
+from assistant.language_model.loading import loading_options
+from assistant.language_model.local import LocalModel
+from assistant.language_model.packaged import packaged_folder
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results" / "language_model.json"
 THREADS = int(os.environ.get("OMP_NUM_THREADS", torch.get_num_threads()))

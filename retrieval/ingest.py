@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from retrieval.catalogue import CatalogueItem
-from retrieval.cleaning import Note, Notes
-from retrieval.feed_formats import RawRow
-from retrieval.feed_rows import Unusable, item_id_of, read_interaction, read_item
-from retrieval.feed_units import FILE_NAME as UNITS_FILE
-from retrieval.feed_units import UnitEvidence, describe_units, load_units, save_units, with_units
 from retrieval.feeds import Content, Feed, check_mapping, find_feeds, open_feed, unrecognised
+from retrieval.feeds.cleaning import Note, Notes
+from retrieval.feeds.formats import RawRow
+from retrieval.feeds.rows import Unusable, item_id_of, read_interaction, read_item
+from retrieval.feeds.units import FILE_NAME as UNITS_FILE
+from retrieval.feeds.units import UnitEvidence, describe_units, load_units, save_units, with_units
 from retrieval.ingest_report import FileReport, IngestReport
 from retrieval.interactions import Interaction
 from retrieval.record_encoding import item_digest

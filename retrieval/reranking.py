@@ -111,8 +111,8 @@ def rerank(
 
     Returns:
         Best first. `Candidate.scores` has every part: "content", "behaviour" (as it was counted), "expected" (what
-        content lets expect of it), "trust", "novelty", "stock" (what being sold out cost), "diversity" (what likeness to
-        the items above cost) and "relevance".
+        content lets expect of it), "trust", "novelty", "stock" (what being sold out cost), "diversity" (what
+        likeness to the items above cost) and "relevance".
     """
     items = [catalogue.at(int(row)) for row in rows]
     present = np.array([item is not None for item in items], dtype=np.bool_)

@@ -9,9 +9,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from retrieval.cleaning import Note
 from retrieval.errors import SetupError
 from retrieval.feeds import SET_ASIDE_FILE
+from retrieval.feeds.cleaning import Note
 
 
 class SetAside:

@@ -15,7 +15,7 @@ HOMES = {
     "chromadb": {"retrieval/index.py"},
     "bm25s": {"retrieval/baselines.py"},
     "sentence_transformers": {"retrieval/embedding.py"},
-    "bitsandbytes": {"assistant/local_model.py"},
+    "bitsandbytes": {"assistant/language_model/local.py"},
     "gradio": {"app.py", "assistant/serving.py"},  # and everything under assistant/ui/
     "sqlalchemy": {"assistant/store.py", "assistant/schema.py", "retrieval/records.py"},
 }

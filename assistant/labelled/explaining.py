@@ -1,7 +1,7 @@
 """The second task: a wish and the facts of a pick, and one sentence that says why it fits, from those facts alone.
 
 Items are invented, of all kinds of shops; wish and facts are put into words by the code that the service itself uses
-(`assistant.facts`, `assistant.wording`), and a sentence is kept only when the claim checker supports every claim in it.
+(`assistant.explanation.facts`, `.wording`), and a sentence is kept only when the claim checker supports all its claims.
 """
 
 from __future__ import annotations
@@ -11,26 +11,26 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from assistant.claim_reading import Shown
 from assistant.claims import check
+from assistant.claims.reading import Shown
 from assistant.dialogue import Need, Slots
-from assistant.facts import Fact, answering, facts_for
+from assistant.explanation.facts import Fact, answering, facts_for
+from assistant.explanation.plain_text import clauses, plain
+from assistant.explanation.wording import describe
 from assistant.labelled import money
 from assistant.labelled.phrases import Split
 from assistant.labelled.saying import say
 from assistant.labelled.shops import Kind
 from assistant.labelled.voice import Voice
-from assistant.plain_text import clauses, plain
-from assistant.wording import describe
 from retrieval.catalogue import Attribute, CatalogueItem, Money
-from retrieval.cleaning import Notes
-from retrieval.feed_attributes import attributes_of
+from retrieval.feeds.attributes import attributes_of
+from retrieval.feeds.cleaning import Notes
 from retrieval.query import AttributeConstraint, Comparison, Constraints
 
-_FACTS = 5  # as `assistant.pick_writer` gives
+_FACTS = 5  # as `assistant.explanation.pick_writer` gives
 _MOST_WORDS = 30
 _GOOD = 4.0  # of 5
-# a property so named is said with "is" (see `assistant.facts`); other adjectives are no property by themselves
+# a property so named is said with "is" (see `assistant.explanation.facts`); other adjectives are no property
 _ADJECTIVE = re.compile(r"(?:proof|resistant|able|ible|less|free|friendly|safe|compatible|ready|ed)$")
 
 

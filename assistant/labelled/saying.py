@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from assistant.facts import Fact
+from assistant.explanation.facts import Fact
+from assistant.explanation.wording import bound_money, listing
 from assistant.labelled.phrases import choose, fill, part, slots_of, words
 from assistant.labelled.voice import Voice, article
-from assistant.wording import bound_money, listing
 from retrieval.catalogue import CatalogueItem, Money
 from retrieval.query import Constraints
 

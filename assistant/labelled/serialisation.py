@@ -13,7 +13,7 @@ The answer is compact JSON with the keys of `assistant.understanding_answer.Mode
 those that hold something: `{"i":"refine","a":["blue"],"nb":["dell"]}`. Values are the shopper's words in lower case, so
 that decoding can be held to spans of the utterance; prices are numbers.
 
-Explaining. Prompt and answer are those of `prompts/explain_asked.md` and `assistant.pick_writer`.
+Explaining. Prompt and answer are those of `prompts/explain_asked.md` and `assistant.explanation.pick_writer`.
 """
 
 from __future__ import annotations

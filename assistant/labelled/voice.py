@@ -15,7 +15,7 @@ from assistant.labelled.shops import Kind, ShopWords, Thing, kept, shops
 Property = Kind | Literal["colour"]
 
 _WHOLE = ("i ", "hate", "that d", "must", "should", "not with")  # refusals that leave the article: "i hate a zip"
-_AROUND = 0.15  # as in `assistant.money_words`
+_AROUND = 0.15  # as in `assistant.rules.money_words`
 
 
 @dataclass(slots=True)

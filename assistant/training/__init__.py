@@ -1,7 +1,7 @@
 """Fine-tuning the language model for its two tasks: understanding shoppers and explaining picks.
 
 `python -m assistant train language-model` is `assistant.training.run.train`. What comes out is a folder that
-`assistant.adapter` reads: low-rank matrices, how they were made (`card.json`, `card.md`) and the curves.
+`assistant.language_model.adapter` reads: low-rank matrices, how they were made (`card.json`, `card.md`) and the curves.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from assistant.packaged_model import sha256
+from assistant.language_model.packaged import sha256
 from assistant.training.recipe import Recipe
 
 

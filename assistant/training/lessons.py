@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 import torch
 
-from assistant.chat_words import chat_words, encode
 from assistant.labelled.explaining import explanations
 from assistant.labelled.generate import SEED, by_hand, generate
 from assistant.labelled.serialisation import explaining_pair, understanding_pair
+from assistant.language_model.chat_words import chat_words, encode
 from prompts import render
 
 Split = Literal["train", "validation"]

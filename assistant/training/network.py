@@ -11,7 +11,7 @@ from peft import LoraConfig, PeftModel, TaskType, get_peft_model, prepare_model_
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
-from assistant.model_loading import loading_options
+from assistant.language_model.loading import loading_options
 from assistant.training.recipe import Recipe
 
 
@@ -22,7 +22,7 @@ def trainable(where: str, recipe: Recipe, *, cuda: bool) -> Any:
     a CPU, bfloat16 on a GPU.
 
     Args:
-        where: folder or hub id, see `assistant.model_loading.locate`.
+        where: folder or hub id, see `assistant.language_model.loading.locate`.
         recipe: what to train.
         cuda: whether there is a GPU.
     """
@@ -63,7 +63,7 @@ def save(network: Any, tokenizer: Any, folder: Path, model: str) -> None:
     Args:
         network: trained.
         tokenizer: of the model.
-        folder: to write to; see `assistant.adapter` for how it is read.
+        folder: to write to; see `assistant.language_model.adapter` for how it is read.
         model: name of the base model, for the adapter's own record.
     """
     if not isinstance(network, PeftModel):

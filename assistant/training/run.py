@@ -13,8 +13,8 @@ import torch
 from transformers import AutoTokenizer, TrainingArguments, set_seed
 from transformers.trainer_utils import get_last_checkpoint
 
-from assistant.model_loading import locate
-from assistant.packaged_model import SMOLLM2, Report, say
+from assistant.language_model.loading import locate
+from assistant.language_model.packaged import SMOLLM2, Report, say
 from assistant.settings import PACKAGED
 from assistant.training.card import write_card
 from assistant.training.lessons import Collate, Lesson, Tokens, digest, lessons

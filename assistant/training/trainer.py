@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional
 from transformers import EvalPrediction, Trainer, TrainerCallback
 
-from assistant.packaged_model import Report
+from assistant.language_model.packaged import Report
 from assistant.training.lessons import IGNORED
 from assistant.training.network import causal
 

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from assistant.dialogue import Need
 from assistant.events import Claim, Pick
-from assistant.facts import facts_for
+from assistant.explanation.facts import facts_for
 from assistant.store import Verdict
 from assistant.ui.html import icon, joined, picture_address, press_attribute, web_address
 from retrieval.catalogue import CatalogueItem

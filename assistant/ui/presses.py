@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from assistant.dialogue import DialogueAct, Intent, Rung, Slots
+from assistant.explanation.wording import listing
 from assistant.ui.chips import Chip, chips
 from assistant.ui.view import View
-from assistant.wording import listing
 
 ItemId = Annotated[str, Field(min_length=1, max_length=200)]
 

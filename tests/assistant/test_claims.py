@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shelf import LAPTOPS, UNDER_900, item
 
-from assistant.claim_reading import Shown
 from assistant.claims import check
+from assistant.claims.reading import Shown
 from assistant.dialogue import Need, Slots
 from retrieval.catalogue import CatalogueItem, Money
 from retrieval.query import AttributeConstraint, Comparison, Constraints

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from assistant.endpoint_model import EndpointModel
 from assistant.language_model import LanguageModelUnavailable, Prompt, load_language_model
+from assistant.language_model.endpoint import EndpointModel
 from assistant.settings import load_settings
 from retrieval.errors import SetupError
 

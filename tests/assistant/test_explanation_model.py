@@ -4,7 +4,7 @@ import pytest
 from shelf import outcome
 
 from assistant.explanation import Explainer
-from assistant.local_model import LocalModel
+from assistant.language_model.local import LocalModel
 from assistant.settings import PACKAGED, Settings
 
 

@@ -15,7 +15,7 @@ from assistant.labelled.marks import meaning, pieces, visible
 from assistant.labelled.noise import noisy
 from assistant.labelled.phrases import Split, choose, fill, words
 from assistant.labelled.shops import Kind, shops
-from assistant.money_words import number_from_words
+from assistant.rules.money_words import number_from_words
 
 _TEXT_SLOTS = ("category", "brands", "excluded_brands", "attributes", "excluded_attributes")
 _RANKS = {

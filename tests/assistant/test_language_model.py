@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from assistant.language_model import load_language_model
+from assistant.language_model.stop_texts import StopTexts
 from assistant.settings import load_settings
-from assistant.stop_texts import StopTexts
 
 
 def passed_on(stop: StopTexts, pieces: list[str]) -> str:

@@ -9,12 +9,12 @@ import pytest
 import torch
 from tiny_model import save_tiny_model
 
-from assistant.decoders import GeneralDecoder
-from assistant.half_weights import available, halve_weights
 from assistant.language_model import LanguageModelUnavailable, Prompt
-from assistant.llama_decoder import LlamaDecoder
-from assistant.local_model import LocalModel, Turns
-from assistant.model_loading import LoadedModel, check_fit, choose_quantization, load_model, loading_options
+from assistant.language_model.decoders import GeneralDecoder
+from assistant.language_model.half_weights import available, halve_weights
+from assistant.language_model.llama_decoder import LlamaDecoder
+from assistant.language_model.loading import LoadedModel, check_fit, choose_quantization, load_model, loading_options
+from assistant.language_model.local import LocalModel, Turns
 from retrieval.errors import SetupError
 
 PROMPT = Prompt("You help shoppers.", "a light laptop")
@@ -96,7 +96,7 @@ def test_prefixes_are_kept_for_several_tasks_within_a_bound(folder: Path, monkey
         again = model.generate(prompt, max_tokens=1)
         again.text()
         assert again.usage.cached_tokens > 0
-    monkeypatch.setattr("assistant.local_model._PREFIX_BYTES", 1)
+    monkeypatch.setattr("assistant.language_model.local._PREFIX_BYTES", 1)
     for prompt in tasks:
         model.generate(prompt, max_tokens=1).text()
     oldest = model.generate(tasks[0], max_tokens=1)

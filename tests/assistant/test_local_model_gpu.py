@@ -10,7 +10,7 @@ import torch
 from tiny_model import save_tiny_model
 
 from assistant.language_model import LanguageModelUnavailable, Prompt
-from assistant.local_model import LocalModel
+from assistant.language_model.local import LocalModel
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")]
 PROMPT = Prompt("You help shoppers.", "a light laptop")

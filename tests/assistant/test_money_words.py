@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.money_words import find_prices
-from assistant.number_words import number_from_words
+from assistant.rules.money_words import find_prices
+from assistant.rules.number_words import number_from_words
 
 
 def limits(text: str) -> list[tuple[float | None, float | None]]:

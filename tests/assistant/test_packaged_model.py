@@ -14,7 +14,14 @@ from pathlib import Path
 import pytest
 
 from assistant.language_model import Prompt
-from assistant.packaged_model import MANIFEST, SMOLLM2, PackagedWeights, _made_once, default_cache, packaged_folder
+from assistant.language_model.packaged import (
+    MANIFEST,
+    SMOLLM2,
+    PackagedWeights,
+    _made_once,
+    default_cache,
+    packaged_folder,
+)
 from retrieval.errors import SetupError
 
 
@@ -107,7 +114,7 @@ def test_a_conversion_that_fails_leaves_nothing(tmp_path: Path) -> None:
 KILLED = """
 import sys
 from pathlib import Path
-from assistant.packaged_model import _made_once
+from assistant.language_model.packaged import _made_once
 
 def convert(temporary, partial):
     (partial / "model.safetensors").write_bytes(b"ha")
@@ -155,7 +162,7 @@ def test_the_cache_can_be_moved(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 @pytest.mark.weights
 @pytest.mark.slow
 def test_the_packaged_model_answers() -> None:
-    from assistant.local_model import LocalModel
+    from assistant.language_model.local import LocalModel
 
     model = LocalModel("packaged", report=quiet)
     prompt = Prompt(
@@ -168,7 +175,7 @@ def test_the_packaged_model_answers() -> None:
 @pytest.mark.weights
 @pytest.mark.slow
 def test_the_packaged_model_says_what_it_says_in_float32() -> None:
-    from assistant.local_model import LocalModel
+    from assistant.language_model.local import LocalModel
 
     prompt = Prompt("You help shoppers in a shop. Answer briefly.", "Why is a light laptop good for travel?")
     fast, exact = (LocalModel("packaged", quantization, report=quiet) for quantization in ("auto", "none"))

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from shelf import LAPTOPS, picks_of
 
-from assistant.ranking_words import difference_words, order_lead, order_words
-from assistant.wording import place_words
+from assistant.explanation.ranking_words import difference_words, order_lead, order_words
+from assistant.explanation.wording import place_words
 
 PICKS = picks_of(LAPTOPS)
 

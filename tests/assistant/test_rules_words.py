@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.rules_words import lower, normalise, remaining, strip_filler
+from assistant.rules.words import lower, normalise, remaining, strip_filler
 
 
 def test_contractions_and_shorthand_are_written_out() -> None:

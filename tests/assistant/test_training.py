@@ -10,7 +10,7 @@ import torch
 from tiny_model import save_tiny_model
 from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerControl, TrainerState
 
-from assistant.adapter import add_low_rank
+from assistant.language_model.adapter import add_low_rank
 from assistant.training.lessons import IGNORED, Collate, Lesson, Tokens, digest
 from assistant.training.network import low_rank, trainable
 from assistant.training.recipe import Recipe

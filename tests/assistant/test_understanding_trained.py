@@ -9,7 +9,7 @@ from understanding_shop import MiniShop
 from assistant.dialogue import DialogueAct, Intent, Rung
 from assistant.labelled.serialisation import asked
 from assistant.rules import understand_by_rules
-from assistant.rules_slots import read
+from assistant.rules.slots import read
 from assistant.understanding import Understanding
 from assistant.understanding_answer import findings
 from assistant.understanding_trained import offers, schema

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retrieval.catalogue import CatalogueItem, Money
-from retrieval.cleaning import (
+from retrieval.feeds.attributes import attributes_of, stated_attributes
+from retrieval.feeds.cleaning import (
     LONGEST,
     Notes,
     clean_category,
@@ -16,9 +17,8 @@ from retrieval.cleaning import (
     clean_text,
     clean_time,
 )
-from retrieval.feed_attributes import attributes_of, stated_attributes
-from retrieval.feed_columns import interaction_columns, item_columns
-from retrieval.feed_rows import Unusable, read_interaction, read_item
+from retrieval.feeds.columns import interaction_columns, item_columns
+from retrieval.feeds.rows import Unusable, read_interaction, read_item
 from retrieval.interactions import Interaction
 from retrieval.record_encoding import decode_item, encode_item
 

@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 
 from retrieval.catalogue import CatalogueItem
-from retrieval.cleaning import Notes
 from retrieval.errors import SetupError
-from retrieval.feed_attributes import attributes_of
-from retrieval.feed_units import FILE_NAME, UnitEvidence, load_units, save_units, with_units
+from retrieval.feeds.attributes import attributes_of
+from retrieval.feeds.cleaning import Notes
+from retrieval.feeds.units import FILE_NAME, UnitEvidence, load_units, save_units, with_units
 from retrieval.ingest import ingest
 from retrieval.records import Records
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from retrieval.errors import FeedError
-from retrieval.feed_columns import INTERACTION_COLUMNS, ITEM_COLUMNS
-from retrieval.feed_formats import RawRow
 from retrieval.feeds import Content, Feed, Format, check_mapping, find_feeds, open_feed
+from retrieval.feeds.columns import INTERACTION_COLUMNS, ITEM_COLUMNS
+from retrieval.feeds.formats import RawRow
 
 SHOPIFY = """Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Option2 Name,Option2 Value,\
 Variant SKU,Variant Grams,Variant Inventory Tracker,Variant Inventory Qty,Variant Inventory Policy,Variant Price,\

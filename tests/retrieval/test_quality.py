@@ -3,10 +3,10 @@ import json
 import pytest
 
 from retrieval.catalogue import Attribute, CatalogueItem, Money
-from retrieval.cleaning import Notes
-from retrieval.feed_attributes import attributes_of
-from retrieval.findings import Finding, Kind, Severity
+from retrieval.feeds.attributes import attributes_of
+from retrieval.feeds.cleaning import Notes
 from retrieval.quality import inspect
+from retrieval.quality.findings import Finding, Kind, Severity
 
 
 def item(
