@@ -25,12 +25,14 @@ RESULTS = ROOT / "docs" / "results"
 PAGE = ROOT / "docs" / "benchmarks.md"
 COMMANDS = {
     "turns": ("benchmarks/turns.py",),
+    "search_icecat": ("benchmarks/search_icecat.py",),
     "filtered_search": ("benchmarks/filtered_search.py", "--json"),
     "freshness": ("benchmarks/freshness.py",),
     "language_model": ("benchmarks/language_model.py",),
 }
 TITLES = {
     "turns": "One turn: cards, first words, the whole",
+    "search_icecat": "19,406 real items: ingest and search",
     "filtered_search": "Exact filtered search against Chroma's `where`",
     "freshness": "From a new item to its being found",
     "language_model": "The packaged language model on a CPU",
@@ -96,8 +98,32 @@ def language_model(result: dict[str, Any]) -> str:
     return "\n\n".join((head, rows(result["rows"]), pairs(result["schema"])))
 
 
+def search_icecat(result: dict[str, Any]) -> str:
+    """The ingest's account, the systems side by side, the constrained queries."""
+    search = result["search"]
+    values = {(row["system"], row["metric"], row["k"]): row for row in search["rows"]}
+    systems = list(search["judged_at_10"])
+    table = [
+        {
+            "system": system,
+            "nDCG@10": values[system, "ndcg", 10]["value"],
+            "95 % interval": "{low:.3f} to {high:.3f}".format(**values[system, "ndcg", 10]),
+            "judged@10": search["judged_at_10"][system],
+            "recall@100": values[system, "recall", 100]["value"],
+            "times BM25": search["ndcg_at_10_over_bm25"][system],
+            "times dense": search["ndcg_at_10_over_dense"][system],
+        }
+        for system in systems
+    ]
+    head = f"{search['queries']} queries with {search['judged_items']:,} judged items; unjudged items count as wrong."
+    account = {"items": result["items"], "seconds_to_open_again": result["seconds_to_open_again"]}
+    checked = pairs({"constrained_queries": result["constrained_queries"]})
+    return "\n\n".join((head, rows(table), pairs({**account, "ingest": result["ingest"]}), checked))
+
+
 TABLES = {
     "turns": pairs,
+    "search_icecat": search_icecat,
     "filtered_search": filtered_search.table,
     "freshness": pairs,
     "language_model": language_model,
