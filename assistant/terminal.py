@@ -8,11 +8,12 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text as RichText
 
 from assistant.comparison import ComparisonTable
 from assistant.conversation import UtteranceError
 from assistant.dialogue import Rung
-from assistant.events import Cards, Event, Finished, Pick, Text
+from assistant.events import Cards, Event, Finished, Pick, Text, Turn
 from assistant.service import Service
 from assistant.turn_json import turn_as_json
 
@@ -32,11 +33,12 @@ def converse(
     conversation_id = service.conversations.start(shopper_id)
     if shopper_id is not None:
         service.store.set_consent(shopper_id, True)
+    page: tuple[str, ...] = ()
     for utterance in said or _typed(console):
         try:
             events = service.conversations.say(conversation_id, utterance)
             if write_json is None:
-                _show(console, events)
+                page = _show(console, events, page)
             else:
                 for event in events:
                     if isinstance(event, Finished):
@@ -58,24 +60,40 @@ def _typed(console: Console) -> Iterator[str]:
             return
 
 
-def _show(console: Console, events: Iterator[Event]) -> None:
+def _show(console: Console, events: Iterator[Event], page: tuple[str, ...]) -> tuple[str, ...]:
+    """Print a turn as it comes; returns the ids of what is on the page, so that it is not printed again."""
     for event in events:
         if isinstance(event, Cards):
-            for pick in event.picks:
+            shown = tuple(pick.item.item_id for pick in event.picks)
+            for pick in event.picks if shown != page else ():
                 console.print(_line(pick), markup=False)
+            page = shown
             if event.table is not None:
                 console.print(_comparison(event.table))
             for relaxation in event.relaxations:
                 console.print(f"  {relaxation.label}: {relaxation.count} items", markup=False, style="cyan")
         elif isinstance(event, Text):
-            console.print(event.text, end="", markup=False)
+            console.print(_bold(event.text), end="")
         elif isinstance(event, Finished):
-            console.print()
-            if event.turn.act.rung is Rung.RULES:
-                console.print("understood by rules, not by the language model", style="dim")
-            counted = [f"{s.label} ({s.count})" if s.count else s.label for s in event.turn.suggestions]
-            if counted:
-                console.print("try: " + " · ".join(counted), style="dim", markup=False)
+            _show_end(console, event.turn)
+    return page
+
+
+def _show_end(console: Console, turn: Turn) -> None:
+    console.print()
+    if turn.act.rung is Rung.RULES:
+        console.print("read by rules, not by the language model", style="dim")
+    counted = [f"{s.label} ({s.count})" if s.count else s.label for s in turn.suggestions]
+    if counted:
+        console.print("try: " + " · ".join(counted), style="dim", markup=False)
+
+
+def _bold(text: str) -> RichText:
+    """The reply's **names** in bold."""
+    shown = RichText()
+    for n, part in enumerate(text.split("**")):
+        shown.append(part, style="bold" if n % 2 else "")
+    return shown
 
 
 def _line(pick: Pick) -> str:

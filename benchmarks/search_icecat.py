@@ -2,8 +2,8 @@
 
     python benchmarks/search_icecat.py [--data ../shared/data/icecat_chorus] [--keep FOLDER]
 
-Ingests into an empty folder (or goes on from the one of `--keep`), then evaluates search on the judgements that lie beside
-the items, BM25 and dense search in the same run, and asks 200 generated constrained queries.
+Ingests into an empty folder (or goes on from the one of `--keep`), then evaluates search on the judgements that lie
+beside the items, BM25 and dense search in the same run, and asks 200 generated constrained queries.
 """
 
 from __future__ import annotations
