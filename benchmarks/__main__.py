@@ -23,6 +23,8 @@ from benchmarks import filtered_search
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "results"
 PAGE = ROOT / "docs" / "benchmarks.md"
+README = ROOT / "README.md"
+MARK, END = "<!-- written by python -m benchmarks -->", "<!-- end -->"
 COMMANDS = {
     "turns": ("benchmarks/turns.py",),
     "search_icecat": ("benchmarks/search_icecat.py",),
@@ -130,6 +132,50 @@ TABLES = {
 }
 
 
+def result_of(name: str) -> Any:
+    """What a benchmark measured last."""
+    return json.loads((RESULTS / f"{name}.json").read_text())["result"]
+
+
+def summary() -> str:
+    """The table of the README: the figures that decide, from the results that are there."""
+    filtered, fresh, turns = result_of("filtered_search"), result_of("freshness"), result_of("turns")
+    faster = min(row["where_p50_ms"] / row["ours_p50_ms"] for row in filtered)
+    recall = min(row["ours_recall"] for row in filtered)
+    seconds = f"{turns['cards']['p50']:.2f} s / {turns['whole_turn']['p50']:.1f} s"
+    figures = {
+        **search_figures(result_of("search_icecat")),
+        "exact filtered search against Chroma's `where`, p50": f"{faster:.0f} times faster or more, recall {recall:.3f}",
+        f"new item to found, {fresh['items']:,} items": f"p50 {fresh['p50_ms']:.0f} ms, p99 {fresh['p99_ms']:.0f} ms",
+        "one turn with the packaged model, cards / whole, p50": seconds,
+        "claims in its replies, supported / withheld": f"{turns['claims_said']} / {turns['claims_withheld']}",
+    }
+    return "\n".join(["| | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in figures.items())])
+
+
+def search_figures(result: dict[str, Any]) -> dict[str, str]:
+    """What the README says of search on real items."""
+    search, ingest, checked = result["search"], result["ingest"], result["constrained_queries"]
+    ndcg = {row["system"]: row["value"] for row in search["rows"] if (row["metric"], row["k"]) == ("ndcg", 10)}
+    bm25, dense = search["ndcg_at_10_over_bm25"]["full"], search["ndcg_at_10_over_dense"]["full"]
+    outcomes = ("added", "changed", "unchanged", "duplicates", "merged", "set_aside")
+    lost = ingest["read"] - sum(ingest[outcome] for outcome in outcomes)
+    return {
+        f"ingest of {ingest['read']:,} real rows": f"{ingest['seconds']} s; {ingest['set_aside']} set aside, {lost} lost",
+        "search on them, nDCG@10": f"{ndcg['full']:.3f}; BM25 {ndcg['bm25']:.3f}, dense {ndcg['dense']:.3f}",
+        "the same, against BM25 / dense": f"{bm25:.2f} / {dense:.2f} times",
+        "judged among its first ten": f"{search['judged_at_10']['full']:.2f}",
+        f"constraint violations, {checked['queries']} generated queries": str(checked["violations"]),
+    }
+
+
+def write_readme() -> None:
+    """Put the table between its marks in the README."""
+    head, _, rest = README.read_text().partition(MARK)
+    _, _, tail = rest.partition(END)
+    README.write_text(f"{head}{MARK}\n\n{summary()}\n\n{END}{tail}")
+
+
 def main() -> None:
     """Run what is asked for and write the page."""
     parser = argparse.ArgumentParser(description="Run the benchmarks and write docs/benchmarks.md.")
@@ -139,6 +185,8 @@ def main() -> None:
     for name in [] if chosen.render else chosen.only or COMMANDS:
         run(name)
     PAGE.write_text(page())
+    if all((RESULTS / f"{name}.json").is_file() for name in COMMANDS):
+        write_readme()
 
 
 if __name__ == "__main__":
