@@ -37,7 +37,7 @@ def _items(department: Mapping[str, Any], everywhere: Mapping[str, str]) -> Iter
                 f"{department['name']}-{number}",
                 f"{brand} {category} {number}",
                 brand=brand,
-                category=(department["name"], category),
+                category=(category,),
                 attributes={name: _attribute(name, values, number) for name, values in stated},
             )
             number += 1
