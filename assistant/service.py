@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from assistant.conversation import Conversations
-from assistant.explanation import Explainer
+from assistant.explanation.explainer import Explainer
 from assistant.grounding import ShopMoney
 from assistant.language_model import LanguageModel, load_language_model
 from assistant.language_model.adapter import adapter_fingerprint

@@ -19,7 +19,7 @@ from retrieval.interactions import EMPTY_SESSION, Session
 from retrieval.query import Relaxation
 
 if TYPE_CHECKING:
-    from assistant.explanation import Explainer
+    from assistant.explanation.explainer import Explainer
     from assistant.understanding import Understanding
     from retrieval.shop import Shop
 

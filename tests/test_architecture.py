@@ -73,3 +73,40 @@ def test_help_loads_no_heavy_library() -> None:
 def test_a_module_stays_readable_in_one_sitting() -> None:
     long = {f.relative_to(ROOT).as_posix(): n for f in sources() if (n := len(f.read_text().splitlines())) > 330}
     assert not long
+
+
+def imports_at_loading(file: Path) -> set[str]:
+    """Modules of ours that a file imports as it is loaded: not those inside functions or under TYPE_CHECKING."""
+    found: set[str] = set()
+    waiting: list[ast.stmt] = list(ast.parse(file.read_text()).body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found.update({node.module, *(f"{node.module}.{alias.name}" for alias in node.names)})
+        elif isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.If) and "TYPE_CHECKING" not in ast.unparse(node.test):
+            waiting += [*node.body, *node.orelse]
+        elif isinstance(node, (ast.Try, ast.With, ast.ClassDef)):
+            waiting += node.body
+    return {name for name in found if name.split(".")[0] in PACKAGES}
+
+
+def test_any_module_can_be_imported_first() -> None:
+    names = {".".join(f.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): f for f in sources()}
+    graph = {}
+    for name, file in names.items():
+        needed = {n for n in imports_at_loading(file) if n in names}
+        packages = {n.rpartition(".")[0] for n in needed if n.count(".") > 1}  # a package is loaded before its modules
+        graph[name] = (needed | packages) - {name, name.rpartition(".")[0]}
+    done: set[str] = set()
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        assert name not in path, f"import cycle: {' -> '.join((*path[path.index(name) :], name))}"
+        if name not in done:
+            for needed in sorted(graph[name]):
+                visit(needed, (*path, name))
+            done.add(name)
+
+    for name in graph:
+        visit(name, ())

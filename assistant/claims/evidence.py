@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from assistant.claims.terms import BREAK, COUNTED, NEGATORS, Term, digits, stems, terms
 from assistant.explanation.facts import truth
-from assistant.explanation.plain_text import clauses, gives_orders
+from assistant.plain_text import clauses, gives_orders
 from retrieval.catalogue import Attribute, CatalogueItem
 from retrieval.units import Quantity
 from retrieval.words import tokens

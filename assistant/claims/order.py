@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from assistant.claims.reading import Reading
 from assistant.claims.terms import stem, stems
-from assistant.explanation.plain_text import word_set
 from assistant.explanation.wording import short_name
+from assistant.plain_text import word_set
 from retrieval.catalogue import CatalogueItem
 from retrieval.words import function_words, tokens
 

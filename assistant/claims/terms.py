@@ -9,7 +9,7 @@ from functools import cache
 
 import Stemmer
 
-from assistant.explanation.plain_text import word_set
+from assistant.plain_text import word_set
 from retrieval.units import Quantity, QuantityMention, find_quantities
 from retrieval.words import fold, singular, tokens
 

@@ -8,7 +8,7 @@ from datetime import date
 
 from assistant.comparison import rating_words, stock_words
 from assistant.explanation.facts import QUALITIES, Fact, attribute_fact
-from assistant.explanation.plain_text import clauses, plain
+from assistant.plain_text import clauses, plain
 from retrieval.catalogue import Attribute, CatalogueItem
 from retrieval.words import function_words, tokens
 

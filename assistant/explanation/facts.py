@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from assistant.dialogue import Need
 from assistant.events import Claim
-from assistant.explanation.plain_text import gives_orders, plain, word_set
 from assistant.explanation.wording import bound_money, listing, named
+from assistant.plain_text import gives_orders, plain, word_set
 from retrieval.catalogue import Attribute, CatalogueItem
 from retrieval.query import Constraints
 from retrieval.words import function_words, singular, tokens

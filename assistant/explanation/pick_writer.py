@@ -18,9 +18,9 @@ from assistant.claims.reading import Shown
 from assistant.dialogue import Need
 from assistant.events import Claim, Outcome, Pick
 from assistant.explanation.facts import Fact, answering, facts_for, is_plural, sentence_of
-from assistant.explanation.plain_text import clauses, plain
 from assistant.explanation.wording import describe
 from assistant.language_model import LanguageModel, Prompt
+from assistant.plain_text import clauses, plain
 from prompts import digest, render
 
 PROMPTS = ("explain", "explain_asked", "explain_again")

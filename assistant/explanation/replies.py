@@ -10,9 +10,9 @@ from assistant.dialogue import Edit
 from assistant.events import Claim, Outcome, Pick, Sentence
 from assistant.explanation.answers import answer
 from assistant.explanation.facts import Fact, is_plural, sentence_of
-from assistant.explanation.plain_text import plain
 from assistant.explanation.ranking_words import difference_words, order_lead, order_words
 from assistant.explanation.wording import Display, bold, count_words, describe, failing, listing, named
+from assistant.plain_text import plain
 from assistant.settings import Settings
 from prompts import render
 from retrieval.interactions import Session

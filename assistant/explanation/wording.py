@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from assistant.events import Outcome
-from assistant.explanation.plain_text import plain
+from assistant.plain_text import plain
 from retrieval.catalogue import CatalogueItem, Money
 from retrieval.query import AttributeConstraint, Constraints, Relaxation
 

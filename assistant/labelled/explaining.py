@@ -15,13 +15,13 @@ from assistant.claims import check
 from assistant.claims.reading import Shown
 from assistant.dialogue import Need, Slots
 from assistant.explanation.facts import Fact, answering, facts_for
-from assistant.explanation.plain_text import clauses, plain
 from assistant.explanation.wording import describe
 from assistant.labelled import money
 from assistant.labelled.phrases import Split
 from assistant.labelled.saying import say
 from assistant.labelled.shops import Kind
 from assistant.labelled.voice import Voice
+from assistant.plain_text import clauses, plain
 from retrieval.catalogue import Attribute, CatalogueItem, Money
 from retrieval.feeds.attributes import attributes_of
 from retrieval.feeds.cleaning import Notes

@@ -37,7 +37,7 @@ class Vocabulary:
 
     def __init__(self) -> None:
         self._categories = Labels()
-        self._brands = Labels()
+        self._brands = Labels(names=True)
         self._attributes = AttributeTable()
         self._members: defaultdict[str, list[int]] = defaultdict(list)
         self._titled: Counter[str] = Counter()

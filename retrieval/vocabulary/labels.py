@@ -10,7 +10,7 @@ from functools import cached_property
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from retrieval.words import Token, key, key_of, synonym_keys, tokens
+from retrieval.words import Token, is_english, key, key_of, synonym_keys, tokens
 
 # one typing error is forgiven from this length on, and two if the longer of the two words has the second length
 _LENGTHS_FORGIVEN = (5, 9)
@@ -18,6 +18,7 @@ _LENGTHS_FORGIVEN = (5, 9)
 # and if this share of the titles with that word are its items': a toy camera is not what "camera" asks for
 _DOMINANT = 0.6
 _SHARE_OF_TITLES = 0.3
+_SHORTEST_PART = 4  # letters of a part that stands for a name
 _PARTS = re.compile(r"\s*(?:&|,|/|\band\b)\s*", re.IGNORECASE)
 # what is left out when a name is said: article, legal form, trade mark
 _IDLE_PARTS = re.compile(
@@ -26,9 +27,15 @@ _IDLE_PARTS = re.compile(
 
 
 class Labels:
-    """Labels with the number of items of each. Canonical is a label's case-folded spelling."""
+    """Labels with the number of items of each. Canonical is a label's case-folded spelling.
 
-    def __init__(self) -> None:
+    Args:
+        names: whether the labels are names, so that a part of one that is an English word or very short does not stand
+            for it: "black" is no Black & Decker, but "phones" are Phones & Tablets.
+    """
+
+    def __init__(self, names: bool = False) -> None:
+        self._names = names
         self._counts: Counter[str] = Counter()
         self._spellings: dict[str, str] = {}
 
@@ -60,6 +67,8 @@ class Labels:
             own.setdefault(key(_IDLE_PARTS.sub("", label)), label)
             pieces = _PARTS.split(label)
             for piece in pieces if len(pieces) > 1 else []:
+                if self._names and (len(piece) < _SHORTEST_PART or is_english(piece)):
+                    continue
                 parts.setdefault(key(piece), label)
         found = parts | own
         found.pop("", None)

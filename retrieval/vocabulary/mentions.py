@@ -131,7 +131,8 @@ class MentionFinder:
 
     def _whole_name(self, window: Sequence[Token]) -> Mention | None:
         """A name or value that opens or ends with a function word: "The North Face", "head set", "over-ear"."""
-        if len(window) < 2 or "and" in (window[0].word, window[-1].word):
+        idle = all(t.word in function_words() for t in window)  # "I am" is no Iams
+        if len(window) < 2 or idle or "and" in (window[0].word, window[-1].word):
             return None
         start, end = window[0].start, window[-1].end
         brand, category = self.brands.find_exactly(window), self.categories.find_exactly(window)

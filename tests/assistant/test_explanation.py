@@ -12,7 +12,7 @@ from shelf import LAPTOPS, UNDER_900, at_most, item, outcome, picks_of
 from assistant.comparison import compare
 from assistant.dialogue import DialogueAct, DialogueState, Edit, Intent, Need, Slots
 from assistant.events import Outcome, Sentence
-from assistant.explanation import PATIENCE, Explainer
+from assistant.explanation.explainer import PATIENCE, Explainer
 from assistant.language_model import Generation, LanguageModelUnavailable, Prompt
 from assistant.settings import Settings
 from retrieval.interactions import Interaction, InteractionKind, Session

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from shelf import outcome
 
-from assistant.explanation import Explainer
+from assistant.explanation.explainer import Explainer
 from assistant.language_model.local import LocalModel
 from assistant.settings import PACKAGED, Settings
 

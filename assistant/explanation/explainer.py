@@ -1,0 +1,181 @@
+"""From the outcome of a turn to the reply: sentence by sentence, each claim checked before it is said."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import replace
+
+from assistant.dialogue import Edit, Intent, Need
+from assistant.events import Claim, Outcome, Pick, Sentence
+from assistant.explanation import replies
+from assistant.explanation.facts import facts_for
+from assistant.explanation.pick_writer import PickWriter
+from assistant.explanation.replies import from_facts, say
+from assistant.explanation.wording import bold, count_words, lead
+from assistant.language_model import LanguageModel, LanguageModelUnavailable
+from assistant.plain_text import plain
+from assistant.settings import PACKAGED, Settings
+from retrieval.query import Constraints
+
+WEAK_MATCH = 0.25  # content score, of 1, under which the best item is nearer to chance than to the words
+PATIENCE = 6.0  # seconds that the shopper waits for the model in one reply
+_FACTS = 3  # said of a pick when the record speaks for itself
+Clock = Callable[[], float]
+
+
+class Explainer:
+    """Writes the reply of a turn."""
+
+    def __init__(
+        self,
+        language_model: LanguageModel | None,
+        settings: Settings,
+        display: Callable[[str], str] = lambda label: label.title() if len(label) > 3 else label.upper(),
+        clock: Clock = time.monotonic,
+    ) -> None:
+        """An explainer.
+
+        Args:
+            language_model: says why a pick fits; None: the records' own facts are said instead.
+            settings: the shop's name and contact, and which model it is.
+            display: the shop's spelling of a case-folded category or brand.
+            clock: seconds, monotonic.
+        """
+        packaged = settings.language_model == PACKAGED and settings.language_model_url is None
+        self._writer = None if language_model is None else PickWriter(language_model, prose=not packaged)
+        self._settings = settings
+        self._display = display
+        self._clock = clock
+
+    @property
+    def prompts(self) -> Mapping[str, str]:
+        """Digest of each prompt in use, by name."""
+        return {} if self._writer is None else self._writer.prompts
+
+    @property
+    def status(self) -> str:
+        """Which rung writes the explanations and why, for the page and `/healthz`."""
+        if self._writer is None:
+            return "records: no language model is loaded"
+        name = self._writer.model.name
+        if self._writer.prose:
+            return f"model: {name} writes why a pick fits; each claim is checked"
+        return f"choice: {name} chooses which facts of the record are said; its own prose is not used"
+
+    def reply(self, outcome: Outcome, cancelled: Callable[[], bool] = lambda: False) -> Iterator[Sentence]:
+        """The reply, sentence by sentence, checked.
+
+        Args:
+            outcome: what was asked and what came of it.
+            cancelled: asked before anything is generated; True: what is left is said from the records.
+        """
+        act = outcome.act
+        if act.edit is not None or act.intent is Intent.PRIVACY:
+            yield from replies.edited(outcome)
+            over = act.edit is Edit.RESTART or (act.edit is Edit.OTHERS and not outcome.picks)
+            if over or not outcome.searched or outcome.after.need == Need():
+                return
+        elif outcome.unresolved:
+            yield replies.which(outcome)
+            return
+        elif not outcome.searched:
+            yield from self._talk(outcome)
+            return
+        yield from self._found(outcome, cancelled)
+
+    def _talk(self, outcome: Outcome) -> Iterator[Sentence]:
+        """Turns that searched nothing."""
+        match outcome.act.intent:
+            case Intent.ASK:
+                yield from replies.answered(outcome)
+            case Intent.COMPARE:
+                yield from replies.compared(outcome)
+            case Intent.EXPLAIN:
+                yield from replies.ordered(outcome)
+            case Intent.SELECT:
+                yield from replies.selected(outcome)
+            case Intent.SERVICE:
+                yield say("service", service_contact=self._settings.service_contact)
+            case Intent.CHITCHAT:
+                yield replies.chitchat(outcome, self._settings)
+            case Intent.OUT_OF_SCOPE:
+                yield say("out_of_scope", shop_name=self._settings.shop_name)
+            case _ if outcome.picks:
+                yield say("unchanged", count=count_words(len(outcome.picks)))
+            case _:
+                yield say("abilities")
+
+    def _found(self, outcome: Outcome, cancelled: Callable[[], bool]) -> Iterator[Sentence]:
+        """The outcome of a search."""
+        if outcome.after.need == Need():
+            yield say("abilities", "\n\n")
+        if outcome.corrected is not None:
+            yield say("corrected", words=plain(outcome.corrected))
+        for notice in outcome.notices:
+            yield Sentence(plain(notice) + " ")
+        if not outcome.picks:
+            yield from replies.nothing_fits(outcome, self._display)
+            return
+        yield say("weak_match", "\n\n") if _is_weak(outcome) else Sentence(lead(outcome, self._display) + "\n\n")
+        yield from self._picks(outcome, cancelled)
+
+    def _picks(self, outcome: Outcome, cancelled: Callable[[], bool]) -> Iterator[Sentence]:
+        """Why each pick fits, in its order; from the records once the model is too slow, stopped or away."""
+        until, missing = self._clock() + PATIENCE, ""
+
+        def stop() -> str:
+            late = "the language model took too long" if self._clock() > until else ""
+            return "you stopped the writing" if cancelled() else late
+
+        all_new = len(outcome.picks) > 1 and all(pick.cold_start for pick in outcome.picks)
+        for pick in outcome.picks:
+            said = None
+            if self._writer is not None and not (missing := missing or stop()):
+                try:
+                    said = yield from _by_model(self._writer, pick, outcome, lambda: bool(stop()))
+                except LanguageModelUnavailable:
+                    missing = "the language model cannot be reached"
+                missing = missing or ("" if said else stop())
+            sentence = said or _from_record(pick, outcome)
+            yield replace(sentence, text=f"{sentence.text}\n") if all_new else _with_news(sentence, pick)
+        if all_new:
+            news = say("all_new")
+            claims = tuple(Claim(news.text.strip(), p.item.item_id, "interactions", True) for p in outcome.picks)
+            yield Sentence(f"\n{news.text}", claims)
+        if missing:
+            yield Sentence("\n" + say("without_model", reason=missing).text)
+
+
+def _is_weak(outcome: Outcome) -> bool:
+    """Whether words alone were searched for and nothing matches them well."""
+    asked = replace(outcome.constraints, excluded_items=frozenset()) != Constraints()
+    best = max(pick.candidate.scores.get("content", 1.0) for pick in outcome.picks)
+    return not asked and bool(outcome.after.need.topic) and best < WEAK_MATCH
+
+
+def _by_model(
+    writer: PickWriter, pick: Pick, outcome: Outcome, stop: Callable[[], bool]
+) -> Generator[Sentence, None, Sentence | None]:
+    """The model's sentence once it holds; what does not hold is withheld, its unsupported claims kept for staff."""
+    for text, claims in writer.tries(pick, outcome, stop):
+        if all(claim.supported for claim in claims):
+            return Sentence(f"{pick.rank}. {bold(pick.item)}: {text}", claims, "model")
+        yield Sentence("", tuple(claim for claim in claims if not claim.supported), "model")
+    return None
+
+
+def _from_record(pick: Pick, outcome: Outcome) -> Sentence:
+    """Why a pick fits, in its record's own facts."""
+    facts = facts_for(pick.item, outcome.after.need, outcome.constraints, _FACTS)
+    subject = f"{pick.rank}. {bold(pick.item)}"
+    return from_facts(subject, pick, facts, "") if facts else Sentence(f"{subject}.", (), "record")
+
+
+def _with_news(sentence: Sentence, pick: Pick) -> Sentence:
+    """The sentence and, for an item nobody has touched yet, that it is new."""
+    if not pick.cold_start:
+        return replace(sentence, text=f"{sentence.text}\n")
+    news = say("new_item", "")
+    claim = Claim(news.text, pick.item.item_id, "interactions", True)
+    return replace(sentence, text=f"{sentence.text} {news.text}\n", claims=(*sentence.claims, claim))
