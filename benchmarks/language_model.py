@@ -33,7 +33,6 @@ from assistant.language_model.loading import loading_options
 from assistant.language_model.local import LocalModel
 from assistant.language_model.packaged import packaged_folder
 
-RESULTS = Path(__file__).parents[1] / "docs" / "results" / "language_model.json"
 THREADS = int(os.environ.get("OMP_NUM_THREADS", torch.get_num_threads()))
 ANSWER_TOKENS = 24
 FIXED = (
@@ -217,8 +216,6 @@ def main() -> None:
         "rows": table(measured),
         "schema": schema_costs(model, tokenizer),
     }
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    RESULTS.write_text(json.dumps(result, indent=2) + "\n")
     json.dump(result, sys.stdout, indent=2)
 
 
