@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from assistant.api import routes
+from assistant.inbox import Inbox
 from assistant.settings import Settings
 from assistant.ui.chat import mount_chat
 from retrieval.errors import SetupError
@@ -57,6 +58,7 @@ def serve(settings: Settings, say: Callable[[str], None], *, open_page: bool = F
         from assistant.service import open_service
 
         service = open_service(settings, say)
+        inbox = Inbox(service.shop, settings.data_folder, settings.currency, say)
         page = f"http://{settings.host}:{settings.port}/"
 
         def started() -> None:
@@ -64,6 +66,7 @@ def serve(settings: Settings, say: Callable[[str], None], *, open_page: bool = F
             if open_page:
                 threading.Timer(0.5, webbrowser.open, [page]).start()
 
+        inbox.open()
         try:
             config = uvicorn.Config(
                 create_app(service, started),
@@ -73,6 +76,7 @@ def serve(settings: Settings, say: Callable[[str], None], *, open_page: bool = F
             )
             uvicorn.Server(config).run(sockets=[listening])
         finally:
+            inbox.close()
             service.close()
 
 

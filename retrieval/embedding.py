@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 
 from retrieval.errors import SetupError
 
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is imported: its threads must not spin
+
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 

@@ -58,8 +58,9 @@ class Shop:
         self.vocabulary = Vocabulary.learn(catalogue)
         self.lexical = LexicalIndex(catalogue)
         self.dense = DenseSource(vectors, encoder)
-        self.popularity = Popularity(catalogue, records.interactions())
-        self.neighbours = Neighbours(catalogue, records.interactions())
+        logged = list(records.interactions())
+        self.popularity = Popularity(catalogue, logged)
+        self.neighbours = Neighbours(catalogue, logged)
         self.searcher = Searcher(
             catalogue, self.columns, self.lexical, self.dense, self.popularity, self.neighbours, ranking
         )
@@ -219,7 +220,8 @@ def _locked(folder: Path) -> FileLock:
     except Timeout as error:
         raise SetupError(
             f"Another process is using the data folder {folder.resolve()}; two at once would corrupt it.",
-            "Stop that process (a running 'serve' or 'ingest'), or set ASSISTANT_DATA_FOLDER to another folder.",
+            "Stop that process, or put the feed into its 'inbox' folder (a running 'serve' reads it at once),"
+            " or set ASSISTANT_DATA_FOLDER to another folder.",
         ) from error
     except OSError as error:
         raise SetupError(

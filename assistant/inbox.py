@@ -1,0 +1,69 @@
+"""Feeds for a running service: what is put into the data folder's `inbox` is ingested at once, without a restart.
+
+Items are found at once; interactions of a log are stored at once and counted from the next start. A file is read when
+its name does not end with `.part`: write under such a name, then rename. Afterwards it lies in `inbox/done` with a
+report beside it, or in `inbox/failed` with what is wrong and what to do.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from retrieval.errors import AssistantError
+from retrieval.ingest import ingest
+from retrieval.shop import Shop
+
+EVERY = 0.2  # seconds between two looks
+
+
+class Inbox:
+    """The inbox of one shop."""
+
+    def __init__(self, shop: Shop, data_folder: Path, currency: str, say: Callable[[str], None]) -> None:
+        """An inbox; its folders are made when they are not there.
+
+        Args:
+            shop: where items and interactions go.
+            data_folder: holds the folder `inbox`.
+            currency: of prices that name none.
+            say: is told the report of each file.
+        """
+        self.folder = data_folder / "inbox"
+        self._done, self._failed = self.folder / "done", self.folder / "failed"
+        for folder in (self._done, self._failed):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._shop, self._currency, self._say = shop, currency, say
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="inbox", daemon=True)
+
+    def open(self) -> None:
+        """Look again and again, in a thread of its own, until `close`."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Finish the file that is being read, then stop."""
+        self._stopped.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(EVERY):
+            self.look()
+
+    def look(self) -> int:
+        """Ingest every complete file that lies there; returns how many there were."""
+        files = [f for f in sorted(self.folder.iterdir()) if f.is_file() and f.suffix != ".part"]
+        for file in files:
+            try:
+                report = ingest(file, self._shop.records, sink=self._shop.index_items, currency=self._currency)
+            except (AssistantError, OSError) as error:
+                self._put(file, self._failed, str(error))
+            else:
+                self._put(file, self._done, str(report))
+        return len(files)
+
+    def _put(self, file: Path, folder: Path, words: str) -> None:
+        file.replace(folder / file.name)
+        (folder / f"{file.name}.txt").write_text(words + "\n")
+        self._say(words)
