@@ -293,5 +293,18 @@ def train_language_model(
         typer.echo(start(options, out, resume=resume, report=progress))
 
 
+@training.command("intent-head")
+def train_intent_head(
+    out: Annotated[Path, typer.Option(help="Folder for the weights and their result card.")] = Path(
+        "var/training/intent-head"
+    ),
+) -> None:
+    """Train the head that decides the intent over the sentence encoder; about a minute."""
+    with explained():
+        from assistant.training import train_intent_head as start
+
+        print_json(start(out, report=progress))
+
+
 if __name__ == "__main__":
     app()

@@ -34,6 +34,7 @@ class Rung(StrEnum):
 
     MODEL = "model"
     REPAIR = "repair"  # the model, at the second try
+    HEAD = "head"  # the intent by a trained head over the sentence encoder, the slots by the rules
     RULES = "rules"
     CONTROL = "control"  # a button of the page: nothing had to be understood
 

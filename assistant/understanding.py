@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from assistant.dialogue import DialogueAct, DialogueState, Edit, Intent, Need, Rung
+from assistant.intent_head import IntentHead
 from assistant.language_model import LanguageModel, LanguageModelUnavailable
 from assistant.rules import answered, understand_by_rules
 from assistant.rules.intent import is_injection
@@ -43,6 +44,7 @@ class Understanding:
         probe_folder: where probe results are kept; None: nowhere.
         trained: the fingerprint of the adapter with which the model was fine-tuned for this (see
             `assistant.language_model.adapter`): it is asked in the short form of its lessons; None: examples are shown.
+        head: decides the intent where the model does not; None: cue words do.
         clock: seconds, monotonic.
     """
 
@@ -54,12 +56,14 @@ class Understanding:
         mode: Mode = "auto",
         probe_folder: Path | None = None,
         trained: str | None = None,
+        head: IntentHead | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._model = None if mode == "rules" else language_model
         self._vocabulary = vocabulary
         self._mode = mode
         self._trained = trained
+        self._head = None if mode == "rules" else head
         self._wording: Wording = Trained() if trained else FewShot()
         self._results = Results(probe_folder)
         self._result: Result | None = None
@@ -75,16 +79,17 @@ class Understanding:
     @property
     def status(self) -> str:
         """Which rung is in service and why, for people. The first call runs the probe where there is one to run."""
+        lower = "rules" if self._head is None else "head"
         if self._model is None:
-            return "rules: " + ("chosen in the settings" if self._mode == "rules" else "no language model is loaded")
+            return f"{lower}: " + ("chosen in the settings" if self._mode == "rules" else "no language model is loaded")
         trusted = self._is_trusted()
         called = f"the model {self._model.name}" if self._model.name != "packaged" else "the packaged model"
         called += ", fine-tuned," if self._trained else ""
         if self._clock() < self._unavailable_until:
-            return f"rules: {called} cannot be reached now"
+            return f"{lower}: {called} cannot be reached now"
         if self._result is None:
             return f"model: {called}, chosen in the settings"
-        return f"{'model' if trusted else 'rules'}: {called} {self._result}"
+        return f"{'model' if trusted else lower}: {called} {self._result}"
 
     def understand(self, utterance: str, state: DialogueState, shown: Sequence[CatalogueItem]) -> DialogueAct:
         """The dialogue act of an utterance.
@@ -99,7 +104,11 @@ class Understanding:
         """
         vocabulary = self._vocabulary()
         ruled = understand_by_rules(utterance, state, shown, vocabulary)
-        if answered(utterance, state) or is_injection(utterance) or not self._is_trusted():
+        if answered(utterance, state) or is_injection(utterance):
+            return ruled
+        if self._head is not None:
+            ruled = _with_head(self._head, utterance, state, shown, vocabulary, ruled)
+        if not self._is_trusted():
             return ruled
         try:
             act = self._ask(utterance, state, shown, ruled, vocabulary)
@@ -162,6 +171,28 @@ class Understanding:
                 return _completed(act, ruled, state, bool(reading.prices))
             wrong = Wrong(text, problems)
         return replace(ruled, notes=(*ruled.notes, f"the model's answer was set aside: {'; '.join(problems)}"))
+
+
+def _with_head(
+    head: IntentHead,
+    utterance: str,
+    state: DialogueState,
+    shown: Sequence[CatalogueItem],
+    vocabulary: Vocabulary,
+    ruled: DialogueAct,
+) -> DialogueAct:
+    """The act with the intent that the head gives it; a change of the conversation that was said in so many words
+    ("start over", "forget me") stays."""
+    intent, likely = head.judge(utterance, ruled, need=state.need != Need(), shown=bool(shown))
+    if intent is Intent.REFINE and state.need == Need():
+        intent = Intent.FIND  # there is nothing to change yet
+    if intent is ruled.intent:
+        return replace(ruled, confidence=round(likely, 3), rung=Rung.HEAD)
+    if ruled.edit is not None:
+        return replace(ruled, rung=Rung.HEAD)
+    act = understand_by_rules(utterance, state, shown, vocabulary, intent)
+    edit = Edit.SHOW_DATA if intent is Intent.PRIVACY else act.edit  # the harmless one: it only tells
+    return replace(act, edit=edit, confidence=round(likely, 3), rung=Rung.HEAD)
 
 
 def _completed(act: DialogueAct, ruled: DialogueAct, state: DialogueState, found_prices: bool) -> DialogueAct:

@@ -31,7 +31,11 @@ def answered(utterance: str, state: DialogueState) -> DialogueAct | None:
 
 
 def understand_by_rules(
-    utterance: str, state: DialogueState, shown: Sequence[CatalogueItem], vocabulary: Vocabulary
+    utterance: str,
+    state: DialogueState,
+    shown: Sequence[CatalogueItem],
+    vocabulary: Vocabulary,
+    intent: Intent | None = None,
 ) -> DialogueAct:
     """The dialogue act of an utterance, by rules alone.
 
@@ -40,6 +44,7 @@ def understand_by_rules(
         state: before the turn.
         shown: items on the page, in their order.
         vocabulary: the shop's words.
+        intent: settled already, the slots are read for it; None: cue words decide.
     """
     act = answered(utterance, state)
     if act is not None:
@@ -54,7 +59,7 @@ def understand_by_rules(
     if edit and not _says_more(edit[1], signs):
         about = Slots(references=_references(reading, Intent.REFINE)) if edit[1] is Edit.OTHERS else Slots()
         return DialogueAct(edit[0], about, edit=edit[1], confidence=0.9)
-    intent, confidence = decide(reading.text, signs)
+    intent, confidence = (intent, 1.0) if intent else decide(reading.text, signs)
     if intent not in (Intent.FIND, Intent.REFINE):
         return _about_items(reading, intent, confidence)
     quantity = find_quantity(reading)

@@ -27,3 +27,16 @@ def train_language_model(options: Mapping[str, Any], out: Path, *, resume: bool,
     from assistant.training.run import train
 
     return train(Recipe(**options), out, resume=resume, report=report)
+
+
+def train_intent_head(out: Path, *, report: Callable[[str], None]) -> Mapping[str, Any]:
+    """What the command line starts: see `assistant.training.intent_head`; returns the result card.
+
+    Raises:
+        SetupError: scikit-learn is not installed.
+    """
+    if find_spec("sklearn") is None:
+        raise SetupError("Training the head needs scikit-learn.", "pip install 'shop-assistant[evaluation]'")
+    from assistant.training.intent_head import train_intent_head as train
+
+    return train(out, report=report)
