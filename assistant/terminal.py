@@ -17,6 +17,8 @@ from assistant.events import Cards, Event, Finished, Pick, Text, Turn
 from assistant.service import Service
 from assistant.turn_json import turn_as_json
 
+_LOWER_RUNGS = {Rung.RULES: "rules", Rung.HEAD: "a small classifier and rules"}
+
 
 def converse(
     service: Service, said: Sequence[str] | None, shopper_id: str | None, write_json: Callable[[Any], None] | None
@@ -81,8 +83,8 @@ def _show(console: Console, events: Iterator[Event], page: tuple[str, ...]) -> t
 
 def _show_end(console: Console, turn: Turn) -> None:
     console.print()
-    if turn.act.rung is Rung.RULES:
-        console.print("read by rules, not by the language model", style="dim")
+    if turn.act.rung in _LOWER_RUNGS:
+        console.print(f"read by {_LOWER_RUNGS[turn.act.rung]}, not by the language model", style="dim")
     counted = [f"{s.label} ({s.count})" if s.count else s.label for s in turn.suggestions]
     if counted:
         console.print("try: " + " · ".join(counted), style="dim", markup=False)

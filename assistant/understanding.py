@@ -31,6 +31,7 @@ from retrieval.vocabulary import Vocabulary
 Mode = Literal["auto", "model", "rules"]
 
 _MAX_TOKENS = 160
+_SURE_REFUSAL = 0.9  # how likely it must be that what the rules take for a need is none: a refusal costs a shopper
 _PAUSE = 30.0  # seconds in which a model that was unavailable is not asked again: nobody waits for its timeout
 
 
@@ -186,6 +187,8 @@ def _with_head(
     intent, likely = head.judge(utterance, ruled, need=state.need != Need(), shown=bool(shown))
     if intent is Intent.REFINE and state.need == Need():
         intent = Intent.FIND  # there is nothing to change yet
+    if intent is Intent.OUT_OF_SCOPE and ruled.intent in (Intent.FIND, Intent.REFINE) and likely < _SURE_REFUSAL:
+        return replace(ruled, rung=Rung.HEAD)
     if intent is ruled.intent:
         return replace(ruled, confidence=round(likely, 3), rung=Rung.HEAD)
     if ruled.edit is not None:

@@ -10,10 +10,12 @@ from typing import Any, Protocol
 from assistant.dialogue import DialogueAct, Intent, Rung, Slots
 from assistant.evaluation.examples import OUT_OF_SCOPE, Example
 from assistant.evaluation.replay import Context, ShopDouble, Understands, replay
+from assistant.intent_head import IntentHead
 from assistant.language_model import Generation, LanguageModel, Prompt, Usage, load_language_model
 from assistant.language_model.adapter import adapter_fingerprint
 from assistant.settings import PACKAGED, Settings
 from assistant.understanding import Understanding
+from retrieval.embedding import Encoder
 from retrieval.vocabulary import Vocabulary
 
 RULES, RAW = "rules", "raw"
@@ -159,16 +161,16 @@ def open_system(name: str | None, settings: Settings, shop: ShopDouble) -> Under
     elif name is not None and name != settings.language_model:
         settings = settings.model_copy(update={"language_model": name, "adapter": PACKAGED})
     model = load_language_model(settings)
-    if model is None:
-        return rules_system(shop)
-    model.load()
-    meter = Meter(model)
+    meter = None if model is None else Meter(model)
+    if meter is not None:
+        meter.load()
     understanding = Understanding(
         meter,
         _words_of(shop),
         mode=settings.understanding if name is None else "model",
         probe_folder=settings.data_folder,
         trained=adapter_fingerprint(settings),
+        head=IntentHead(Encoder()) if name is None else None,
     )
     return UnderstandingSystem(name or f"in service: {understanding.status}", understanding, shop, meter)
 

@@ -149,6 +149,10 @@ def status(view: View, understanding: str, trouble: str = "") -> str:
         why = reason if rung == "rules" else "the language model gave no usable answer this time"
         words = "Read by rules, not by the language model."
         lines.append(Markup('<p class="rung" title="{}">{}{}</p>').format(f"{why}.", icon("info"), words))
+    elif view.rung is Rung.HEAD:
+        why = understanding.partition(": ")[2]
+        words = "Read by a small classifier and rules, not by the language model."
+        lines.append(Markup('<p class="rung" title="{}">{}{}</p>').format(f"{why}.", icon("info"), words))
     elif view.rung is Rung.REPAIR:
         words = "The language model needed a second try to read that."
         lines.append(Markup('<p class="rung">{}{}</p>').format(icon("info"), words))

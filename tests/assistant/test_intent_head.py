@@ -123,3 +123,11 @@ def test_the_shipped_head_is_better_than_the_rules_on_utterances_that_neither_ha
     head = IntentHead(encoder)
     chosen = (held.rows @ head.weights.T + head.biases).argmax(axis=1)
     assert (chosen == held.intents).mean() >= (held.ruled == held.intents).mean() + 0.05
+
+
+def test_a_need_is_refused_only_when_the_head_is_sure(shop: MiniShop, tmp_path: Path) -> None:
+    for bias, refused in ((3.0, False), (9.0, True)):
+        head = always(Intent.OUT_OF_SCOPE, tmp_path, bias=bias)
+        understanding = Understanding(None, lambda: shop.vocabulary, head=head)
+        act = understanding.understand("blue mugs under 20", DialogueState(), [])
+        assert (act.intent is Intent.OUT_OF_SCOPE) is refused

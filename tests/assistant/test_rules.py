@@ -249,3 +249,7 @@ def test_an_order_with_an_unknown_thing_is_a_new_need(shop: MiniShop) -> None:
     assert (act.intent, act.slots.sort, act.topic) == (Intent.FIND, "price_asc", "submarine")
     assert say(shop, "laptops", "cheapest first").intent is Intent.REFINE
     assert say(shop, "laptops", "the cheapest please").intent is not Intent.FIND
+
+
+def test_something_to_do_a_thing_with_is_looked_for(shop: MiniShop) -> None:
+    assert say(shop, "something to listen to music in the gym").intent is Intent.FIND
