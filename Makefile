@@ -1,7 +1,7 @@
 # `make demo` and `make test` do everything, set-up included.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 RUN := .venv/bin/python
-TEXT ?= I need a new laptop under $$900, light enough to travel
+TEXT ?= I need a new laptop under $900, light enough to travel
 
 .PHONY: demo ask test lint bench screenshots clean
 
@@ -9,9 +9,10 @@ demo: .venv/installed  ## the demo shop in the browser
 	$(RUN) -m assistant demo
 	$(RUN) -m assistant serve --open
 
+ask: export ASKED := $(value TEXT)
 ask: .venv/installed  ## one answer in the terminal: make ask TEXT="waterproof hiking boots"
 	$(RUN) -m assistant demo
-	@$(RUN) -m assistant chat --say "$$TEXT"
+	@$(RUN) -m assistant chat --say "$$ASKED"
 
 test: .venv/installed  ## all tests; the browser tests skip where Debian's chromium is absent
 	$(RUN) -m pytest
@@ -35,5 +36,3 @@ screenshots: .venv/installed  ## docs/screenshots/*.png, taken anew
 
 clean:
 	rm -rf .venv var
-
-export TEXT
