@@ -65,6 +65,35 @@ def take_all(browser: Browser, address: str) -> None:
         say(page, NEED)
         keep(page, f"phone-{scheme}")
 
+    twelve_turns(opened(browser, address, DESK, "light"))
+
+
+def twelve_turns(page: Page) -> None:
+    """The conversation of `tests/assistant/test_whole_conversation.py`, typed into the page; a picture of each turn."""
+    brand = ""
+    turns = (
+        "I need a new laptop",
+        "under $900 and light enough to travel",
+        "not {brand}",
+        "actually {brand} is fine",
+        "nothing over $60",
+        "ok, the first one",
+        "compare the first two",
+        "how heavy is the second one?",
+        "why this order?",
+        "go back",
+        "ok, the first one",
+        "I'll take the second one",
+        "thanks!",
+    )
+    for number, words in enumerate(turns, start=1):
+        if "{brand}" in words and not brand:
+            brand = page.locator(".card .brand").first.inner_text()
+        page.locator("#box textarea").fill(words.format(brand=brand))
+        page.locator("#box textarea").press("Enter")
+        settled(page, number)
+        keep(page, f"conversation-{number:02}")
+
 
 def opened(browser: Browser, address: str, size: dict[str, int], scheme: str) -> Page:
     """A fresh page."""
