@@ -31,6 +31,10 @@ COMMANDS = {
     "filtered_search": ("benchmarks/filtered_search.py", "--json"),
     "freshness": ("benchmarks/freshness.py",),
     "language_model": ("benchmarks/language_model.py",),
+    "intents": (
+        *("-m", "assistant", "evaluate", "intent", "--data", "tests/data/golden_intents.jsonl"),
+        *("--suite-sample", "0", "--json"),
+    ),
 }
 TITLES = {
     "turns": "One turn: cards, first words, the whole",
@@ -38,6 +42,7 @@ TITLES = {
     "filtered_search": "Exact filtered search against Chroma's `where`",
     "freshness": "From a new item to its being found",
     "language_model": "The packaged language model on a CPU",
+    "intents": "Understanding: the golden set",
 }
 
 
@@ -50,7 +55,7 @@ def run(name: str) -> None:
         "command": f"python {' '.join(COMMANDS[name])}",
         "at": datetime.now(UTC).isoformat(timespec="minutes"),
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, load average {load:.1f} at the start",
-        "result": json.loads(done.stdout[done.stdout.index(done.stdout.lstrip()[0]) :]),
+        "result": json.loads(done.stdout),
     }
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=2) + "\n")
@@ -123,7 +128,26 @@ def search_icecat(result: dict[str, Any]) -> str:
     return "\n\n".join((head, rows(table), pairs({**account, "ingest": result["ingest"]}), checked))
 
 
+def intents(result: dict[str, Any]) -> str:
+    """What is in service beside the baselines, with 95 % intervals."""
+    names = ("intent_accuracy", "intent_macro_f1", "all_slots_exact", "oos_recall", "false_rejects", "oos_auroc", "ece")
+    systems = {result["system"].partition(":")[0]: result, **result["others"]}
+
+    def cell(figures: dict[str, Any], name: str) -> str:
+        value = figures.get(name)
+        if not value or value["value"] is None:
+            return "-"
+        return f"{value['value']:.3f} [{value['low']:.2f}, {value['high']:.2f}]"
+
+    table = [
+        {"system": name, "n": figures["n"], **{metric: cell(figures, metric) for metric in names}}
+        for name, figures in systems.items()
+    ]
+    return f"In service: {result['system']}. {result['latency_ms']['p50']:.0f} ms at the median.\n\n{rows(table)}"
+
+
 TABLES = {
+    "intents": intents,
     "turns": pairs,
     "search_icecat": search_icecat,
     "filtered_search": filtered_search.table,
