@@ -143,7 +143,7 @@ def intents(result: dict[str, Any]) -> str:
         {"system": name, "n": figures["n"], **{metric: cell(figures, metric) for metric in names}}
         for name, figures in systems.items()
     ]
-    return f"In service: {result['system']}. {result['latency_ms']['p50']:.0f} ms at the median.\n\n{rows(table)}"
+    return f"{result['system'].capitalize()}. {result['latency_ms']['p50']:.0f} ms at the median.\n\n{rows(table)}"
 
 
 TABLES = {
