@@ -163,7 +163,7 @@ def test_start_over_clears_the_page(site, open_page):
 def test_the_rung_that_answered_is_visible(site, open_page):
     page = open_page(site)
     say(page, NEED)
-    expect(page.locator("#status .rung")).to_contain_text("Read by rules")
+    expect(page.locator("#status .rung")).to_contain_text("not by the language model")
 
 
 def test_what_cannot_be_read_is_said_in_plain_words_and_kept_in_the_box(site, open_page):
