@@ -121,15 +121,15 @@ class Assistant:
         searched = after.need != state.need or after.ignore_history != state.ignore_history or act.intent is Intent.FIND
         searched = searched and act.edit is not Edit.RESTART
         relaxations: tuple[Relaxation, ...] = ()
-        matching = len(self.shop.columns.admitted(grounded.query.constraints))
         corrected: str | None = None
         if searched:
             with clock("search"):
                 found = self.shop.search(grounded.query, EMPTY_SESSION if after.ignore_history else session)
-            relaxations, corrected = found.relaxations, found.corrected
+            relaxations, matching, corrected = found.relaxations, found.matching, found.corrected
             after = replace(after, shown=found.candidates, focus=None)
-        elif discussed:
-            after = replace(after, focus=discussed[0].item.item_id)
+        else:
+            matching = len(self.shop.columns.admitted(grounded.query.constraints))
+            after = replace(after, focus=discussed[0].item.item_id if discussed else after.focus)
         picks = self._picks(after)
         if act.intent is Intent.SELECT and discussed:
             chosen = dict(after.selected)

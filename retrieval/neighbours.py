@@ -118,9 +118,8 @@ class Neighbours:
     def propose(self, query: Query, session: Session, admitted: Rows, limit: int) -> Proposal:
         """The nearest neighbours of the session's last items among the admitted rows."""
         scores = self.score(query, session, admitted)
-        order = np.argsort(-scores, kind="stable")[:limit]
-        order = order[scores[order] > 0]
-        return Proposal(admitted[order], scores[order])
+        known = scores > 0
+        return Proposal.best_of(admitted[known], scores[known], limit)
 
     def score(self, query: Query, session: Session, rows: Rows) -> Scores:
         """How strongly each row goes with the session's last items; 0.0 for a row, or a session, without neighbours."""

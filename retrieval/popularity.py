@@ -92,9 +92,8 @@ class Popularity:
     def propose(self, query: Query, session: Session, admitted: Rows, limit: int) -> Proposal:
         """The most popular of the admitted rows; items without interactions are not proposed."""
         scores = self.score(query, session, admitted)
-        order = np.argsort(-scores, kind="stable")[:limit]
-        order = order[scores[order] > 0]
-        return Proposal(admitted[order], scores[order])
+        known = scores > 0
+        return Proposal.best_of(admitted[known], scores[known], limit)
 
     def score(self, query: Query, session: Session, rows: Rows) -> Scores:
         """Decayed, weighted counts: 1.0 is one view today; 0.0 for what nobody touched."""
