@@ -1,4 +1,8 @@
-"""Writes the labelled data as JSON Lines, with statistics and digests: `python -m assistant.labelled FOLDER`."""
+"""The labelled data as JSON Lines, with statistics and digests, and a check of files written by hand.
+
+python -m assistant.labelled write FOLDER
+python -m assistant.labelled check FILE ...
+"""
 
 from __future__ import annotations
 
@@ -17,13 +21,17 @@ from assistant.dialogue import Intent
 from assistant.labelled.examples import Example, write
 from assistant.labelled.explaining import explanations
 from assistant.labelled.generate import SEED, by_hand, generate
+from assistant.labelled.notation import NotationError, read_file
 from assistant.labelled.phrases import Split
 from assistant.labelled.serialisation import KEYS
 
 _SLOTS = (*KEYS.values(), "dropped")
 
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
-def main(
+
+@app.command("write")
+def write_all(
     folder: Annotated[Path, typer.Argument(help="Where to write; made when it does not exist.")],
     train: Annotated[int, typer.Option(help="Generated utterances to train on.")] = 10_000,
     validation: Annotated[int, typer.Option(help="Generated utterances to validate on.")] = 1_000,
@@ -46,6 +54,24 @@ def main(
         typer.echo(f"{hashlib.sha256(file.read_bytes()).hexdigest()[:16]}  {file.name}")
 
 
+@app.command()
+def check(
+    file: Annotated[list[Path], typer.Argument(help="Utterances in the notation of assistant.labelled.notation.")],
+) -> None:
+    """Say which lines of files written by hand cannot be read, and count the others."""
+    for path in file:
+        try:
+            examples = read_file(path)
+        except (OSError, NotationError) as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(1) from error
+        said = Counter((e.text.lower(), e.situation.need, e.situation.page) for e in examples)
+        for (text, *_), times in said.items():
+            if times > 1:
+                typer.echo(f"{times} times: {text}")
+        Console().print(statistics(examples, f"{path.name}: {len(examples):,} utterances"))
+
+
 def statistics(examples: Sequence[Example], title: str) -> Table:
     """How many examples there are by intent, and how many of each fill each slot."""
     table = Table("intent", "all", *_SLOTS, title=title)
@@ -64,4 +90,4 @@ def slots_filled(example: Example) -> Iterable[str]:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.dialogue import Edit, Intent, Slots
-from assistant.labelled.marks import meaning, pieces, visible
+from assistant.labelled.marks import Piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Example:
     Attributes:
         source: "hand" or the family of the generator that made it: "find", "refine price", ...
         shop: kind of shop; "" when none.
+        marked: the text in pieces with their labels, where it was made from such; not kept on disk.
     """
 
     text: str
@@ -45,6 +46,7 @@ class Example:
     situation: Situation = field(default_factory=Situation)
     source: str = ""
     shop: str = ""
+    marked: tuple[Piece, ...] = field(default=(), compare=False, repr=False)
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON values; what is empty is left out."""
@@ -91,26 +93,6 @@ def situation(held: Mapping[str, Any]) -> Situation:
 def _slots(held: Mapping[str, Any]) -> Slots:
     slots: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in held.items()}
     return Slots(**slots)
-
-
-def from_marked(held: Mapping[str, Any]) -> Example:
-    """An example written by hand: {"say": marked text, "intent": ..., "need", "page", "edit", "accepts"}.
-
-    Raises:
-        KeyError, TypeError, ValueError: it is no such object.
-    """
-    parts = pieces(held["say"])
-    slots, dropped = meaning(parts)
-    return Example(
-        text=visible(parts),
-        intent=Intent(held["intent"]),
-        slots=slots,
-        dropped=dropped,
-        edit=Edit(held["edit"]) if "edit" in held else None,
-        accepts=held.get("accepts"),
-        situation=situation(held),
-        source="hand",
-    )
 
 
 def write(path: Path, examples: Iterable[Example]) -> None:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 
-from assistant.labelled import apart, changes, needs, talk
+from assistant.labelled import apart, changes, needs, notation, talk
 from assistant.labelled.draft import Draft
-from assistant.labelled.examples import Example, from_marked
+from assistant.labelled.examples import Example
 from assistant.labelled.marks import Piece, meaning, pieces, visible
 from assistant.labelled.noise import noisy
 from assistant.labelled.phrases import Split
 from assistant.labelled.voice import Voice
 
 SEED = 20261124
-_HAND_FOR_VALIDATION = 7  # every seventh example written by hand
+_HELD = "validation.txt"  # written by somebody who had not seen the rest
 
 # how many examples of each kind, of 1,000
 _SHARES: tuple[tuple[Callable[[Voice], Draft], int], ...] = (
@@ -78,6 +77,7 @@ def _example(rng: random.Random, split: Split, draw: Callable[[Voice], Draft]) -
         situation=draft.situation,
         source=draft.source,
         shop=voice.shop.name,
+        marked=parts,
     )
 
 
@@ -91,7 +91,8 @@ def consistent(parts: Sequence[Piece]) -> bool:
 
 @cache
 def by_hand(split: Split) -> tuple[Example, ...]:
-    """The examples written by hand; every seventh is for validation."""
-    lines = (files(__package__) / "by_hand.jsonl").read_text(encoding="utf-8").splitlines()
-    examples = [from_marked(json.loads(line)) for line in lines if line.strip()]
-    return tuple(e for n, e in enumerate(examples) if (n % _HAND_FOR_VALIDATION == 6) == (split == "validation"))
+    """The examples written by hand. Those for validation have an author of their own."""
+    folder = files(__package__) / "by_hand"
+    names = sorted(file.name for file in folder.iterdir() if file.name.endswith(".txt"))
+    chosen = [name for name in names if (name == _HELD) == (split == "validation")]
+    return tuple(example for name in chosen for example in notation.read((folder / name).read_text("utf-8"), name))

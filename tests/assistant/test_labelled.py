@@ -8,8 +8,8 @@ import pytest
 from rapidfuzz import fuzz, process
 
 from assistant.dialogue import Edit, Intent
-from assistant.labelled import money
-from assistant.labelled.examples import Example, from_marked, read, write
+from assistant.labelled import money, notation
+from assistant.labelled.examples import Example, read, write
 from assistant.labelled.generate import by_hand, consistent, generate
 from assistant.labelled.marks import meaning, pieces, visible
 from assistant.labelled.noise import noisy
@@ -217,17 +217,43 @@ def test_phrases_choose_inside_out_and_fill_their_slots() -> None:
 
 
 def test_an_example_by_hand_reads_its_state() -> None:
-    example = from_marked(
-        {
-            "say": "not [nb:HP]",
-            "intent": "refine",
-            "need": {"category": "laptops", "brands": ["hp"]},
-            "page": ["A", "B"],
-        }
-    )
-    assert example.slots.excluded_brands == ("hp",)
-    assert example.situation.need.brands == ("hp",)
-    assert example.situation.page == ("A", "B")
+    text = """
+# one shop
+@ {"need": {"category": "laptops", "brands": ["hp"]}, "page": ["A", "B"], "offered": ["up to $950"]}
+refine: not [nb:HP], [a:blue]: a nice one
+refine accepts=1: ok
+refine undo: go back
+@
+find: [c:Dog bed]
+"""
+    excluded, accepting, undoing, bed = notation.read(text, "some.txt")
+    assert excluded.slots.excluded_brands == ("hp",)
+    assert excluded.text == "not HP, blue: a nice one"
+    assert excluded.situation.need.brands == ("hp",)
+    assert excluded.situation.page == ("A", "B")
+    assert accepting.accepts == 1
+    assert undoing.edit is Edit.UNDO
+    assert (bed.slots.category, bed.situation.page) == ("dog bed", ())
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("find laptop", "expected 'intent: words'"),
+        ("buy: a laptop", "'buy' is not a valid Intent"),
+        ("find: a [c:laptop", "a bracket outside a mark"),
+        ("service: where is my [c:laptop]", "service has no slots"),
+        ("refine: cheaper", "there is no need to refine"),
+        ("refine accepts=2: yes", "there is no need to refine"),
+        ('@ {"needs": {}}', "a situation has no needs"),
+        ('@ {"need": {"colour": "red"}}', "a situation has no colour"),
+        ('@ {"need": {"category": "tents"}}\nrefine: any [d=brands:brand]', "the need does not hold brands"),
+        ('@ {"need": {"category": "tents"}}\nrefine accepts=1: yes', "relaxation 1 was not offered"),
+    ],
+)
+def test_a_line_by_hand_that_says_nothing_is_named(line: str, said: str) -> None:
+    with pytest.raises(notation.NotationError, match=f"some.txt, line [12]: .*{re.escape(said)}"):
+        notation.read(line, "some.txt")
 
 
 def test_people_have_many_ways_to_say_each_thing() -> None:
