@@ -18,7 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 
-from assistant import schema
+from assistant.store import schema
 from assistant.dialogue import DialogueState
 from assistant.events import Turn
 from assistant.turn_json import turn_as_json
@@ -58,7 +58,7 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / FILE
         self._engine = self._open(self._path, timeout=10)
-        with self._connect() as connection:
+        with self.connect() as connection:
             schema.migrate(connection, self._path)
 
     @staticmethod
@@ -69,7 +69,7 @@ class Store:
         return engine
 
     @contextmanager
-    def _connect(self) -> Iterator[sa.Connection]:
+    def connect(self) -> Iterator[sa.Connection]:
         """A transaction; what an operator can fix comes out as a SetupError."""
         try:
             with self._engine.begin() as connection:
@@ -87,7 +87,7 @@ class Store:
     def start(self, shopper_id: str | None = None) -> str:
         """Begin a conversation; returns its id, which cannot be guessed."""
         conversation_id = secrets.token_urlsafe(16)
-        with self._connect() as connection:
+        with self.connect() as connection:
             connection.execute(
                 schema.conversations.insert().values(
                     conversation_id=conversation_id, shopper_id=shopper_id, started_at=_now()
@@ -98,7 +98,7 @@ class Store:
     def state(self, conversation_id: str) -> DialogueState:
         """The state after the last stored turn. Raises KeyError when there is no such conversation."""
         last = sa.select(schema.turns.c.state).where(schema.turns.c.conversation_id == conversation_id)
-        with self._connect() as connection:
+        with self.connect() as connection:
             state = connection.scalar(last.order_by(schema.turns.c.number.desc()).limit(1))
             if state is None and not self._exists(connection, conversation_id):
                 raise KeyError(conversation_id)
@@ -106,7 +106,7 @@ class Store:
 
     def shopper(self, conversation_id: str) -> str | None:
         """Whose conversation it is; None for a guest. Raises KeyError when there is no such conversation."""
-        with self._connect() as connection:
+        with self.connect() as connection:
             row = connection.execute(
                 sa.select(schema.conversations.c.shopper_id).where(
                     schema.conversations.c.conversation_id == conversation_id
@@ -127,7 +127,7 @@ class Store:
         """Store a finished turn and, when it searched, what it showed; one transaction."""
         record = turn_as_json(turn)
         kept = {name: record[name] for name in ("act", "constraints", "claims", "relaxations", "latency")}
-        with self._connect() as connection:
+        with self.connect() as connection:
             connection.execute(
                 schema.turns.insert().values(
                     conversation_id=turn.conversation_id,
@@ -174,12 +174,12 @@ class Store:
         return self._rows(query.order_by(schema.impressions.c.turn, schema.impressions.c.rank))
 
     def _rows(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
-        with self._connect() as connection:
+        with self.connect() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
 
     def add_interaction(self, interaction: Interaction, conversation_id: str | None = None) -> None:
         """Store an event from the page."""
-        with self._connect() as connection:
+        with self.connect() as connection:
             connection.execute(
                 schema.interactions.insert().values(
                     shopper_id=interaction.shopper_id,
@@ -221,7 +221,7 @@ class Store:
             KeyError: the item was never shown in this conversation.
         """
         here = (schema.impressions.c.conversation_id == conversation_id) & (schema.impressions.c.item_id == item_id)
-        with self._connect() as connection:
+        with self.connect() as connection:
             if connection.scalar(sa.select(schema.impressions.c.rank).where(here).limit(1)) is None:
                 raise KeyError(item_id)
             connection.execute(
@@ -240,13 +240,13 @@ class Store:
 
     def set_consent(self, shopper_id: str, granted: bool) -> None:
         """Add to the ledger of consents."""
-        with self._connect() as connection:
+        with self.connect() as connection:
             connection.execute(schema.consents.insert().values(shopper_id=shopper_id, granted=granted, at=_now()))
 
     def consented(self, shopper_id: str) -> bool:
         """Whether the shopper's last word was yes; no word is no."""
         query = sa.select(schema.consents.c.granted).where(schema.consents.c.shopper_id == shopper_id)
-        with self._connect() as connection:
+        with self.connect() as connection:
             return bool(connection.scalar(query.order_by(schema.consents.c.id.desc()).limit(1)))
 
     def consented_conversations(self) -> list[str]:
@@ -259,7 +259,7 @@ class Store:
     def holdings(self, shopper_id: str) -> Holdings:
         """How much is held about a shopper."""
         mine = sa.select(schema.conversations.c.conversation_id).where(schema.conversations.c.shopper_id == shopper_id)
-        with self._connect() as connection:
+        with self.connect() as connection:
 
             def count(table: sa.Table) -> int:
                 column = table.c.conversation_id
@@ -282,7 +282,7 @@ class Store:
     def forget(self, shopper_id: str) -> Holdings:
         """Delete everything held about a shopper; returns how much it was."""
         held = self.holdings(shopper_id)
-        with self._connect() as connection:
+        with self.connect() as connection:
             connection.execute(schema.interactions.delete().where(schema.interactions.c.shopper_id == shopper_id))
             connection.execute(schema.consents.delete().where(schema.consents.c.shopper_id == shopper_id))
             connection.execute(schema.conversations.delete().where(schema.conversations.c.shopper_id == shopper_id))
@@ -291,7 +291,7 @@ class Store:
 
     def begin_anew(self, conversation_id: str) -> None:
         """Empty a conversation and make it a guest's: the page goes on, nothing of what was said is left."""
-        with self._connect() as connection:
+        with self.connect() as connection:
             row = schema.conversations.c.conversation_id == conversation_id
             connection.execute(schema.conversations.delete().where(row))
             connection.execute(schema.conversations.insert().values(conversation_id=conversation_id, started_at=_now()))

@@ -90,11 +90,144 @@ consents = sa.Table(
 )
 
 
+FIRST_TABLES = (schema_version, conversations, turns, impressions, interactions, feedback, consents)
+
+# what staff see of a turn, and what they do about it
+
+traces = sa.Table(
+    "traces",
+    metadata,
+    _conversation(primary_key=True),
+    sa.Column("turn", sa.Integer, primary_key=True),
+    sa.Column("trace", sa.JSON, nullable=False),
+)
+
+flags = sa.Table(
+    "flags",
+    metadata,
+    _conversation(primary_key=True),
+    sa.Column("turn", sa.Integer, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("settled_at", sa.Text),
+    sa.Column("settled_by", sa.Text),
+)
+
+blocks = sa.Table(
+    "blocks",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("item_id", sa.Text, nullable=False, index=True),
+    sa.Column("field", sa.Text),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("until", sa.Text, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("lifted_at", sa.Text),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("detail", sa.JSON, nullable=False),
+)
+
+staff = sa.Table(
+    "staff",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("password_hash", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("disabled_at", sa.Text),
+)
+
+sign_ins = sa.Table(
+    "sign_ins",
+    metadata,
+    sa.Column("token_hash", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, sa.ForeignKey("staff.name", ondelete="CASCADE"), nullable=False),
+    sa.Column("csrf", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("until", sa.Text, nullable=False),
+)
+
+# the catalogue's queue, and the shop's own words
+
+findings = sa.Table(
+    "findings",
+    metadata,
+    sa.Column("item_id", sa.Text, primary_key=True),
+    sa.Column("check", sa.Text, primary_key=True),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+)
+
+synonyms = sa.Table(
+    "synonyms",
+    metadata,
+    sa.Column("word", sa.Text, primary_key=True),
+    sa.Column("means", sa.Text, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+)
+
+# the cart, and the API's keys
+
+cart_lines = sa.Table(
+    "cart_lines",
+    metadata,
+    _conversation(primary_key=True),
+    sa.Column("item_id", sa.Text, primary_key=True),
+    sa.Column("quantity", sa.Integer, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+)
+
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    sa.Column("key_hash", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("scopes", sa.JSON, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("revoked_at", sa.Text),
+)
+
+idempotency = sa.Table(
+    "idempotency",
+    metadata,
+    sa.Column("owner", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("request_hash", sa.Text, nullable=False),
+    sa.Column("status", sa.Integer),
+    sa.Column("answer", sa.JSON),
+    sa.Column("at", sa.Text, nullable=False),
+)
+
+SECOND_TABLES = (
+    *(traces, flags, blocks, audit, staff, sign_ins),
+    *(findings, synonyms, cart_lines, api_keys, idempotency),
+)
+
+
 def _create_first_tables(connection: sa.Connection) -> None:
-    metadata.create_all(connection)
+    metadata.create_all(connection, tables=FIRST_TABLES)
 
 
-MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (_create_first_tables,)
+def _create_second_tables(connection: sa.Connection) -> None:
+    """Traces and flags, the console's tables, carts, keys."""
+    metadata.create_all(connection, tables=SECOND_TABLES)
+
+
+MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (_create_first_tables, _create_second_tables)
 
 
 def migrate(connection: sa.Connection, path: Path) -> None:
