@@ -123,6 +123,7 @@ def _inconsistency(example: Example) -> str | None:
     held = example.situation.need.as_json()
     for taken in example.dropped:
         name, _, value = taken.partition("=")
-        if name not in held or (value and value not in held[name]):
+        values = held.get(name)
+        if values is None or (value and not (isinstance(values, list) and value in values)):
             return f"the need does not hold {taken}"
     return None
