@@ -68,6 +68,18 @@ class Settings(BaseSettings):
     port: int = Field(7860, ge=1, le=65535, description="Port to listen on.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log line kept.")
 
+    # the API
+    api_open: bool = Field(
+        True, description="Chat and search through the API without a key; false: a key with that scope is needed."
+    )
+    api_requests_per_minute: int = Field(
+        120, ge=0, description="Requests a minute from one address without a key; 0: as many as it likes."
+    )
+    api_key_requests_per_minute: int = Field(
+        1200, ge=0, description="Requests a minute with one key; 0: as many as it likes."
+    )
+    api_request_bytes: int = Field(5_000_000, ge=1_000, description="Largest request body that is read.")
+
     @classmethod
     def settings_customise_sources(
         cls,
