@@ -105,20 +105,24 @@ class Searcher:
         if query.sort is not Sort.RELEVANCE:
             if query.constraints.category is not None or not query.text.strip():
                 return admitted
-            content, _ = self._content(query, session, admitted)
-            meant: Rows = admitted[content >= MEANT_SHARE * content.max()]
-            return meant
+            return self.meant(query, admitted)
         depth = max(PROPOSED, query.limit)
         proposals = [source.propose(query, session, admitted, depth).rows for source in self.sources]
         if not query.text.strip():
-            proposals.append(admitted[np.argsort(-self._standing(admitted), kind="stable")[:depth]])
+            proposals.append(admitted[np.argsort(-self.standing(admitted), kind="stable")[:depth]])
         rows: Rows = np.unique(np.concatenate(proposals))
         return rows
+
+    def meant(self, query: Query, rows: Rows) -> Rows:
+        """Those of some rows (at least one) that the words of a query can mean: near the best one's content score."""
+        content, _ = self._content(query, EMPTY_SESSION, rows)
+        near: Rows = rows[content >= MEANT_SHARE * content.max()]
+        return near
 
     def _content(self, query: Query, session: Session, rows: Rows) -> tuple[Scores, dict[str, Scores]]:
         """How well rows suit the words, in [0, 1], and its parts; without words, how well they are rated."""
         if not query.text.strip():
-            standing = self._standing(rows)
+            standing = self.standing(rows)
             return standing, {"rating": standing}
         lexical = self.lexical.score(query, session, rows)
         dense = self.dense.score(query, session, rows)
@@ -177,9 +181,9 @@ class Searcher:
                 days = [i.released.toordinal() if i and i.released else -np.inf for i in self._items(rows)]
                 return -np.array(days, dtype=np.float64)
             case _:
-                return -self._standing(rows)
+                return -self.standing(rows)
 
-    def _standing(self, rows: Rows) -> Scores:
+    def standing(self, rows: Rows) -> Scores:
         """Mean ratings in [0, 1], drawn towards the mean of these rows where few shoppers rated; that mean for none."""
         items = self._items(rows)
         ratings = np.array([i.rating if i and i.rating is not None else np.nan for i in items], dtype=np.float64)
