@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from assistant.command_line import explained, print_json, progress
 from assistant.progress import reading
 from assistant.settings import Settings, describe_settings, load_settings
-from retrieval.errors import AssistantError
+from assistant.staff_command import staff
 
 if TYPE_CHECKING:
     from assistant.service import Service
@@ -32,30 +31,9 @@ app.add_typer(evaluation, name="evaluate")
 
 training = typer.Typer(help="Train the models.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(training, name="train")
+app.add_typer(staff, name="staff")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
-
-
-@contextmanager
-def explained() -> Iterator[None]:
-    """Turn what an operator can fix into a message and exit code 2."""
-    try:
-        yield
-    except AssistantError as error:
-        typer.secho(error.problem, fg="red", err=True)
-        typer.echo(error.fix, err=True)
-        raise typer.Exit(2) from error
-
-
-def progress(line: str) -> None:
-    """A progress line, on standard error."""
-    typer.secho(line, dim=True, err=True)
-
-
-def print_json(value: Any) -> None:
-    """One JSON value on one line of standard output."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from assistant.api import routes
+from assistant.console import mount_console
 from assistant.inbox import Inbox
 from assistant.settings import Settings
 from assistant.ui.chat import mount_chat
@@ -39,6 +40,7 @@ def create_app(service: Service, started: Callable[[], None] = lambda: None) -> 
 
     app = FastAPI(title=service.settings.shop_name, version="1", docs_url=None, redoc_url=None, lifespan=lifespan)
     app.include_router(routes(service))
+    mount_console(app, service)
     mount_chat(app, service)
     return app
 
