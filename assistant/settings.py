@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, get_args
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from retrieval.errors import SetupError
 
 PACKAGED = "packaged"
 DEFAULT_FILE = Path("assistant.toml")
+
+
+def _origin(value: str) -> str:
+    """An origin as a browser writes it, or one with a wildcard; it goes into a header as it is."""
+    if not re.fullmatch(r"\*|https?://(\*\.)?[a-z0-9.-]+(:\d{1,5})?", value.lower()):
+        raise ValueError("an origin is a scheme and a host without a path, for example https://shop.example")
+    return value.lower()
+
+
+def _words(value: object) -> object:
+    """A list from the environment, written with spaces or commas between its entries."""
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_words)]
 
 
 class Settings(BaseSettings):
@@ -80,6 +102,17 @@ class Settings(BaseSettings):
     )
     api_request_bytes: int = Field(5_000_000, ge=1_000, description="Largest request body that is read.")
 
+    # the widget on the shop's own pages
+    embed_origins: Origins = Field(
+        (),
+        description="Origins whose pages may show the widget: https://shop.example https://*.shop.example; * for any.",
+    )
+    shopper_secret: SecretStr | None = Field(
+        None,
+        min_length=32,
+        description="Secret that the shop's server signs shopper tokens with, 32 characters or more; None: no tokens.",
+    )
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -104,11 +137,14 @@ def load_settings(**overrides: object) -> Settings:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
+        name = str(first["loc"][0])
+        field = Settings.model_fields.get(name)
+        secret = field is not None and SecretStr in get_args(field.annotation)
+        given = "" if secret else f" (it is {first['input']!r})"
         raise SetupError(
-            f"The setting {name!r} cannot be used: {first['msg']} (it is {first['input']!r}).",
+            f"The setting {'.'.join(map(str, first['loc']))!r} cannot be used: {first['msg']}{given}.",
             f"Set ASSISTANT_{name.upper()} or {name} in {DEFAULT_FILE}; 'python -m assistant settings' lists them all.",
-        ) from error
+        ) from None  # the original prints what was given, a secret too
 
 
 def describe_settings() -> str:
