@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 
 from assistant.dialogue import DialogueAct, DialogueState, Edit
 from assistant.events import Event, Finished, Turn, Understood
+from assistant.metrics import Metrics
 from assistant.store import Store, Verdict
 from assistant.turn import Assistant
 from retrieval.interactions import Interaction, InteractionKind
@@ -48,6 +49,7 @@ class Conversations:
     def __init__(self, assistant: Assistant, store: Store) -> None:
         self.assistant = assistant
         self.store = store
+        self.metrics = Metrics()
         self._locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
 
     def start(self, shopper_id: str | None = None) -> str:
@@ -93,10 +95,12 @@ class Conversations:
                     self.store.begin_anew(conversation_id)
                 if isinstance(event, Finished) and event.turn.act.edit is not Edit.FORGET_CONFIRMED:
                     self.store.add_turn(event.turn)
+                if isinstance(event, Finished):
+                    self.metrics.turn(event.turn)
                 yield event
 
-    def observe(self, conversation_id: str, item_id: str, kind: InteractionKind, value: float | None = None) -> None:
-        """An event from the page, of the conversation's own shopper; nothing is kept without consent.
+    def observe(self, conversation_id: str, item_id: str, kind: InteractionKind, value: float | None = None) -> bool:
+        """An event from the page, of the conversation's own shopper; False: she did not consent, nothing is kept.
 
         Raises:
             KeyError: no such conversation, or no such item.
@@ -104,15 +108,23 @@ class Conversations:
         shopper_id = self.store.shopper(conversation_id)
         if item_id not in self.assistant.shop.catalogue:
             raise KeyError(item_id)
-        if shopper_id is None or not self.store.consented(shopper_id):
-            return
-        interaction = Interaction(shopper_id, item_id, kind, datetime.now(UTC), conversation_id, value)
+        return shopper_id is not None and self.keep(
+            Interaction(shopper_id, item_id, kind, datetime.now(UTC), conversation_id, value), conversation_id
+        )
+
+    def keep(self, interaction: Interaction, conversation_id: str | None = None) -> bool:
+        """Store and count an interaction; False: its shopper did not consent, nothing is kept."""
+        if not self.store.consented(interaction.shopper_id):
+            return False
         self.store.add_interaction(interaction, conversation_id)
         self.assistant.shop.observe(interaction)
+        self.metrics.interaction(interaction.kind.value)
+        return True
 
     def rate(self, conversation_id: str, item_id: str, verdict: Verdict | None) -> None:
         """Like or dislike a card. Raises KeyError when the conversation never showed the item."""
         self.store.set_feedback(conversation_id, item_id, verdict)
+        self.metrics.feedback("withdrawn" if verdict is None else verdict.value)
 
     def forget(self, shopper_id: str) -> None:
         """Delete all that is held about a shopper, in the store and in the counts."""
