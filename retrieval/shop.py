@@ -24,7 +24,7 @@ from retrieval.lexical import LexicalIndex
 from retrieval.neighbours import Neighbours
 from retrieval.popularity import Popularity
 from retrieval.query import Query
-from retrieval.records import Records
+from retrieval.records import Changes, Records
 from retrieval.reranking import RankingSettings
 from retrieval.search import Searcher, SearchResult
 from retrieval.taxonomy import learn_categories
@@ -132,12 +132,17 @@ class Shop:
 
     def upsert(self, items: Iterable[CatalogueItem]) -> int:
         """Add or replace items: stored, then searchable, before this returns. Returns how many changed."""
+        changes = self.put(items)
+        return len(changes.added) + len(changes.changed)
+
+    def put(self, items: Iterable[CatalogueItem]) -> Changes:
+        """Add or replace items as `upsert` does; returns what became of each."""
         items = list(items)
         with self._writing:
             changes = self.records.upsert(items)
             changed = {*changes.added, *changes.changed}
             self.index_items([item for item in items if item.item_id in changed])
-        return len(changed)
+        return changes
 
     def index_items(self, items: Sequence[CatalogueItem]) -> None:
         """Make items searchable that the records have already; of several with one id the last counts."""
