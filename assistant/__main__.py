@@ -271,15 +271,15 @@ def train_language_model(
         typer.echo(start(options, out, resume=resume, report=progress))
 
 
-@training.command("intent-head")
-def train_intent_head(
+@training.command("tagger")
+def train_tagger(
     out: Annotated[Path, typer.Option(help="Folder for the weights and their result card.")] = Path(
-        "var/training/intent-head"
+        "var/training/tagger"
     ),
 ) -> None:
-    """Train the head that decides the intent over the sentence encoder; about a minute."""
+    """Train the small network that reads intent, edit and slots over the sentence encoder; some 20 minutes."""
     with explained():
-        from assistant.training import train_intent_head as start
+        from assistant.training import train_tagger as start
 
         print_json(start(out, report=progress))
 

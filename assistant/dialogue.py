@@ -34,7 +34,7 @@ class Rung(StrEnum):
 
     MODEL = "model"
     REPAIR = "repair"  # the model, at the second try
-    HEAD = "head"  # the intent by a trained head over the sentence encoder, the slots by the rules
+    TAGGER = "tagger"  # a small network over the sentence encoder
     RULES = "rules"
     CONTROL = "control"  # a button of the page: nothing had to be understood
 
@@ -116,6 +116,7 @@ class DialogueAct:
         topic: the rest of the need in words, for ranking ("light enough to travel"); "" when there is none.
         confidence: 0 to 1, of the intent.
         rung: who understood it.
+        likely: every intent with its probability, likeliest first; empty where the rung states none.
         notes: what was understood but set aside, for staff: "brand 'appel' is not in the catalogue".
     """
 
@@ -127,6 +128,7 @@ class DialogueAct:
     topic: str = ""
     confidence: float = 1.0
     rung: Rung = Rung.RULES
+    likely: tuple[tuple[Intent, float], ...] = ()
     notes: tuple[str, ...] = ()
 
 

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from assistant.conversation import Conversations
 from assistant.explanation.explainer import Explainer
 from assistant.grounding import ShopMoney
-from assistant.intent_head import IntentHead
 from assistant.language_model import LanguageModel, load_language_model
 from assistant.language_model.adapter import adapter_fingerprint
 from assistant.progress import Say, counting
-from assistant.settings import PACKAGED, Settings
+from assistant.settings import Settings
 from assistant.store import Store
+from assistant.tagger.tagger import Tagger
 from assistant.turn import Assistant
 from assistant.understanding import Understanding
-from retrieval.embedding import Encoder
 from retrieval.shop import Shop
 
 
@@ -67,7 +66,7 @@ def _join(settings: Settings, shop: Shop, language_model: LanguageModel | None, 
         mode=settings.understanding,
         probe_folder=settings.data_folder,
         trained=adapter_fingerprint(settings),
-        head=IntentHead(shop.encoder if settings.encoder == PACKAGED else Encoder()),
+        tagger=Tagger(),
     )
     say(f"understanding: {understanding.status}")
     explainer = Explainer(language_model, settings, display=lambda label: shop.vocabulary.display(label))

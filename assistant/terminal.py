@@ -17,7 +17,7 @@ from assistant.events import Cards, Event, Finished, Pick, Text, Turn
 from assistant.service import Service
 from assistant.turn_json import turn_as_json
 
-_LOWER_RUNGS = {Rung.RULES: "rules", Rung.HEAD: "a small classifier and rules"}
+_LOWER_RUNGS = {Rung.RULES: "rules", Rung.TAGGER: "a small network"}
 
 
 def converse(

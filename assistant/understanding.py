@@ -1,6 +1,6 @@
 """Understanding: from an utterance to a dialogue act, down a ladder of rungs.
 
-    the model under a JSON schema -> pydantic -> checks -> one repair -> the rules
+    the model under a JSON schema -> pydantic -> checks -> one repair -> the tagger -> the rules
 
 Each act says which rung made it. A model that fails its probe is not asked at all, and `status` says so.
 """
@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Literal
 
 from assistant.dialogue import DialogueAct, DialogueState, Edit, Intent, Need, Rung
-from assistant.intent_head import IntentHead
 from assistant.language_model import LanguageModel, LanguageModelUnavailable
 from assistant.rules import answered, understand_by_rules
 from assistant.rules.intent import is_injection
 from assistant.rules.slots import read
+from assistant.tagger.act import act_of
+from assistant.tagger.tagger import Tagger
 from assistant.understanding_answer import ModelAnswer, contradictions, findings, to_slots
 from assistant.understanding_probe import Result, Results, run
 from assistant.understanding_trained import Trained
@@ -31,7 +32,6 @@ from retrieval.vocabulary import Vocabulary
 Mode = Literal["auto", "model", "rules"]
 
 _MAX_TOKENS = 160
-_SURE_REFUSAL = 0.9  # how likely it must be that what the rules take for a need is none: a refusal costs a shopper
 _PAUSE = 30.0  # seconds in which a model that was unavailable is not asked again: nobody waits for its timeout
 
 
@@ -45,7 +45,7 @@ class Understanding:
         probe_folder: where probe results are kept; None: nowhere.
         trained: the fingerprint of the adapter with which the model was fine-tuned for this (see
             `assistant.language_model.adapter`): it is asked in the short form of its lessons; None: examples are shown.
-        head: decides the intent where the model does not; None: cue words do.
+        tagger: reads where the model does not; None: the rules do.
         clock: seconds, monotonic.
     """
 
@@ -57,14 +57,14 @@ class Understanding:
         mode: Mode = "auto",
         probe_folder: Path | None = None,
         trained: str | None = None,
-        head: IntentHead | None = None,
+        tagger: Tagger | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._model = None if mode == "rules" else language_model
         self._vocabulary = vocabulary
         self._mode = mode
         self._trained = trained
-        self._head = None if mode == "rules" else head
+        self._tagger = None if mode == "rules" else tagger
         self._wording: Wording = Trained() if trained else FewShot()
         self._results = Results(probe_folder)
         self._result: Result | None = None
@@ -80,7 +80,7 @@ class Understanding:
     @property
     def status(self) -> str:
         """Which rung is in service and why, for people. The first call runs the probe where there is one to run."""
-        lower = "rules" if self._head is None else "head"
+        lower = "rules" if self._tagger is None else "tagger"
         if self._model is None:
             return f"{lower}: " + ("chosen in the settings" if self._mode == "rules" else "no language model is loaded")
         trusted = self._is_trusted()
@@ -107,8 +107,9 @@ class Understanding:
         ruled = understand_by_rules(utterance, state, shown, vocabulary)
         if answered(utterance, state) or is_injection(utterance):
             return ruled
-        if self._head is not None:
-            ruled = _with_head(self._head, utterance, state, shown, vocabulary, ruled)
+        if self._tagger is not None:
+            tagged = self._tagger.read(utterance, state, shown, vocabulary, ruled)
+            ruled = replace(act_of(tagged, state, vocabulary), notes=ruled.notes)
         if not self._is_trusted():
             return ruled
         try:
@@ -172,30 +173,6 @@ class Understanding:
                 return _completed(act, ruled, state, bool(reading.prices))
             wrong = Wrong(text, problems)
         return replace(ruled, notes=(*ruled.notes, f"the model's answer was set aside: {'; '.join(problems)}"))
-
-
-def _with_head(
-    head: IntentHead,
-    utterance: str,
-    state: DialogueState,
-    shown: Sequence[CatalogueItem],
-    vocabulary: Vocabulary,
-    ruled: DialogueAct,
-) -> DialogueAct:
-    """The act with the intent that the head gives it; a change of the conversation that was said in so many words
-    ("start over", "forget me") stays."""
-    intent, likely = head.judge(utterance, ruled, need=state.need != Need(), shown=bool(shown))
-    if intent is Intent.REFINE and state.need == Need():
-        intent = Intent.FIND  # there is nothing to change yet
-    if intent is Intent.OUT_OF_SCOPE and ruled.intent in (Intent.FIND, Intent.REFINE) and likely < _SURE_REFUSAL:
-        return replace(ruled, rung=Rung.HEAD)
-    if intent is ruled.intent:
-        return replace(ruled, confidence=round(likely, 3), rung=Rung.HEAD)
-    if ruled.edit is not None:
-        return replace(ruled, rung=Rung.HEAD)
-    act = understand_by_rules(utterance, state, shown, vocabulary, intent)
-    edit = Edit.SHOW_DATA if intent is Intent.PRIVACY else act.edit  # the harmless one: it only tells
-    return replace(act, edit=edit, confidence=round(likely, 3), rung=Rung.HEAD)
 
 
 def _completed(act: DialogueAct, ruled: DialogueAct, state: DialogueState, found_prices: bool) -> DialogueAct:

@@ -10,12 +10,11 @@ from typing import Any, Protocol
 from assistant.dialogue import DialogueAct, Intent, Rung, Slots
 from assistant.evaluation.examples import OUT_OF_SCOPE, Example
 from assistant.evaluation.replay import Context, ShopDouble, Understands, replay
-from assistant.intent_head import IntentHead
 from assistant.language_model import Generation, LanguageModel, Prompt, Usage, load_language_model
 from assistant.language_model.adapter import adapter_fingerprint
 from assistant.settings import PACKAGED, Settings
+from assistant.tagger.tagger import Tagger
 from assistant.understanding import Understanding
-from retrieval.embedding import Encoder
 from retrieval.vocabulary import Vocabulary
 
 RULES, RAW = "rules", "raw"
@@ -85,7 +84,9 @@ class UnderstandingSystem:
         start = time.perf_counter()
         act = self._understanding.understand(example.text, context.state, context.page)
         seconds = time.perf_counter() - start
-        outside = act.confidence if act.intent.value == OUT_OF_SCOPE else 1 - act.confidence
+        stated = dict(act.likely).get(Intent.OUT_OF_SCOPE)
+        likely = act.confidence if act.intent.value == OUT_OF_SCOPE else 1 - act.confidence
+        outside = likely if stated is None else stated
         usage = tuple(self._meter.usages) if self._meter is not None else ()
         return Prediction(act, act.confidence, outside, context, seconds, usage)
 
@@ -170,7 +171,7 @@ def open_system(name: str | None, settings: Settings, shop: ShopDouble) -> Under
         mode=settings.understanding if name is None else "model",
         probe_folder=settings.data_folder,
         trained=adapter_fingerprint(settings),
-        head=IntentHead(Encoder()) if name is None else None,
+        tagger=Tagger() if name is None else None,
     )
     return UnderstandingSystem(name or f"in service: {understanding.status}", understanding, shop, meter)
 

@@ -1,4 +1,4 @@
-"""Fine-tuning the language model for its two tasks: understanding shoppers and explaining picks.
+"""Training: the tagger, and the language model for its two tasks, understanding shoppers and explaining picks.
 
 `python -m assistant train language-model` is `assistant.training.run.train`. What comes out is a folder that
 `assistant.language_model.adapter` reads: low-rank matrices, how they were made (`card.json`, `card.md`) and the curves.
@@ -29,14 +29,14 @@ def train_language_model(options: Mapping[str, Any], out: Path, *, resume: bool,
     return train(Recipe(**options), out, resume=resume, report=report)
 
 
-def train_intent_head(out: Path, *, report: Callable[[str], None]) -> Mapping[str, Any]:
-    """What the command line starts: see `assistant.training.intent_head`; returns the result card.
+def train_tagger(out: Path, *, report: Callable[[str], None]) -> Mapping[str, Any]:
+    """What the command line starts: see `assistant.training.tagger`; returns the result card.
 
     Raises:
-        SetupError: scikit-learn is not installed.
+        SetupError: peft is not installed.
     """
-    if find_spec("sklearn") is None:
-        raise SetupError("Training the head needs scikit-learn.", "pip install 'shop-assistant[evaluation]'")
-    from assistant.training.intent_head import train_intent_head as train
+    if find_spec("peft") is None:
+        raise SetupError("Training the tagger needs peft.", "pip install 'shop-assistant[training]'")
+    from assistant.training.tagger import train_tagger as train
 
     return train(out, report=report)

@@ -149,9 +149,9 @@ def status(view: View, understanding: str, trouble: str = "") -> str:
         why = reason if rung == "rules" else "the language model gave no usable answer this time"
         words = "Read by rules, not by the language model."
         lines.append(Markup('<p class="rung" title="{}">{}{}</p>').format(f"{why}.", icon("info"), words))
-    elif view.rung is Rung.HEAD:
+    elif view.rung is Rung.TAGGER:
         why = understanding.partition(": ")[2]
-        words = "Read by a small classifier and rules, not by the language model."
+        words = "Read by a small network, not by the language model."
         lines.append(Markup('<p class="rung" title="{}">{}{}</p>').format(f"{why}.", icon("info"), words))
     elif view.rung is Rung.REPAIR:
         words = "The language model needed a second try to read that."

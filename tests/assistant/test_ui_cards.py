@@ -218,7 +218,7 @@ def test_relaxations_come_before_suggestions_and_both_are_counted():
     [
         (Rung.RULES, "rules: no language model is loaded", "Read by rules, not by the language model."),
         (Rung.RULES, "model: SmolLM2 passed", "Read by rules, not by the language model."),
-        (Rung.HEAD, "head: why", "Read by a small classifier and rules, not by the language model."),
+        (Rung.TAGGER, "tagger: why", "Read by a small network, not by the language model."),
         (Rung.REPAIR, "model: SmolLM2 passed", "The language model needed a second try to read that."),
         (Rung.MODEL, "model: SmolLM2 passed", ""),
         (Rung.CONTROL, "rules: no language model is loaded", ""),

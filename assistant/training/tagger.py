@@ -1,0 +1,255 @@
+"""Trains the tagger on the labelled utterances: low-rank matrices in the encoder, and the heads over it."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn.functional import cross_entropy
+
+from assistant.evaluation.open_shop import open_shop
+from assistant.labelled.examples import Example
+from assistant.labelled.generate import SEED, by_hand, generate
+from assistant.labelled.shelves import items
+from assistant.language_model.packaged import Report, sha256
+from assistant.tagger.network import Heads, encoded
+from assistant.tagger.tagger import tokenizer
+from assistant.tagger.tags import decode, spans_of
+from assistant.training.tagger_lessons import IGNORED, Batch, Lesson, batches, collate, lesson
+from retrieval.embedding import Encoder
+from retrieval.vocabulary import Vocabulary
+
+_OPEN = 0.6  # the share of lessons read with the words of the open shop; the others with those of the generator's shops
+_TAGS, _EDIT = 0.25, 0.3  # weights in the loss, beside the intent's 1
+_SMOOTHING = 0.05
+_WARM_UP = 0.06  # of the steps
+_HEADS_RATE = 1e-3
+_MEASURED_AT_ONCE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class TaggerRecipe:
+    """The settings of one training.
+
+    Attributes:
+        generated: utterances; all those of the training split that were written by hand come on top.
+        hand_weight: of an utterance written by hand, in the loss; a generated one weighs 1.
+        rank: of the low-rank matrices; their scale is 2.
+        epochs: passes over the lessons.
+        batch: lessons of one step.
+        learning_rate: of the low-rank matrices.
+        seed: of the data, the order and the first weights.
+    """
+
+    generated: int = 6000
+    hand_weight: float = 2.0
+    rank: int = 32
+    epochs: int = 5
+    batch: int = 24
+    learning_rate: float = 7e-4
+    seed: int = SEED
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How a network does on lessons: shares of utterances.
+
+    Attributes:
+        intent, edit: right.
+        spans: every tagged span right.
+        all_right: intent and every span.
+        logits: of the intents, (lessons, 10).
+        wanted: right intents, (lessons,).
+    """
+
+    intent: float
+    edit: float
+    spans: float
+    all_right: float
+    logits: torch.Tensor
+    wanted: torch.Tensor
+
+    def as_json(self) -> dict[str, float]:
+        """The shares."""
+        return {name: round(getattr(self, name), 4) for name in ("intent", "edit", "spans", "all_right")}
+
+
+def train_tagger(out: Path, recipe: TaggerRecipe | None = None, *, report: Report) -> dict[str, Any]:
+    """Train, keep the best epoch, calibrate, write `tagger.safetensors` and `card.json`.
+
+    Args:
+        out: folder to write to.
+        recipe: None: the one that the shipped weights were made by.
+        report: receives progress lines.
+
+    Returns:
+        The card.
+    """
+    recipe = recipe or TaggerRecipe()
+    began = time.time()
+    torch.manual_seed(recipe.seed)
+    rng = random.Random(recipe.seed)
+    encoder = Encoder()
+    report("Reading the labelled utterances ...")
+    train, held = _lessons(recipe, tokenizer(encoder.folder), rng)
+    report(f"{len(train):,} to learn from, {sum(len(one.line.ids) for one in train):,} tokens; {len(held)} held")
+    network = _with_low_rank(encoder.folder, recipe.rank)
+    heads = Heads(network.config.hidden_size)
+    best, kept, history = -1.0, None, []
+
+    def measure_epoch(epoch: int) -> None:
+        nonlocal best, kept
+        result = measure(network, heads, held)
+        history.append(result.as_json())
+        report(f"epoch {epoch}: {json.dumps(history[-1])}, {time.time() - began:.0f} s")
+        if result.all_right > best:
+            best, kept = result.all_right, copy.deepcopy(_parts(network, heads))
+            kept["temperature"] = torch.tensor(_temperature(result.logits, result.wanted))
+
+    _fit(network, heads, train, recipe, rng, measure_epoch)
+    assert kept is not None
+    file = _write(kept, out, encoder.fingerprint)
+    card = {
+        "command": "python -m assistant train tagger --out FOLDER",
+        "recipe": asdict(recipe),
+        "utterances": {"generated": recipe.generated, "by hand": len(by_hand("train"))},
+        "held": {"n": len(held), "written by": "an author who had not seen the rest", "by epoch": history},
+        "temperature": round(float(kept["temperature"]), 3),
+        "seconds": round(time.time() - began),
+        "sha256": sha256(file),
+    }
+    (out / "card.json").write_text(json.dumps(card, indent=1) + "\n", "utf-8")
+    report(f"Written to {out}.")
+    return card
+
+
+def _lessons(recipe: TaggerRecipe, tokens: Any, rng: random.Random) -> tuple[list[Lesson], list[Lesson]]:
+    """To learn from, and held: those written by hand for validation."""
+    wide, narrow = Vocabulary.learn(open_shop()), Vocabulary.learn(items())
+
+    def told(examples: Sequence[Example], weight: float) -> list[Lesson]:
+        return [lesson(e, wide if rng.random() < _OPEN else narrow, tokens, weight) for e in examples]
+
+    train = told(by_hand("train"), recipe.hand_weight)
+    train += told(list(generate(recipe.generated, "train", recipe.seed)), 1.0)
+    return train, [lesson(example, wide, tokens) for example in by_hand("validation")]
+
+
+def _with_low_rank(folder: Path, rank: int) -> Any:
+    """The encoder with low-rank matrices beside its linear layers; nothing else of it is trained."""
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModel
+
+    settings = LoraConfig(
+        r=rank,
+        lora_alpha=2 * rank,
+        target_modules=["query", "key", "value", "dense"],
+        exclude_modules=".*pooler.*",
+    )
+    return get_peft_model(AutoModel.from_pretrained(folder, local_files_only=True), settings)
+
+
+def _fit(
+    network: Any,
+    heads: Heads,
+    train: Sequence[Lesson],
+    recipe: TaggerRecipe,
+    rng: random.Random,
+    after_epoch: Callable[[int], None],
+) -> None:
+    low_rank = [part for part in network.parameters() if part.requires_grad]
+    groups = [
+        {"params": low_rank, "lr": recipe.learning_rate},
+        {"params": heads.parameters(), "lr": _HEADS_RATE},
+    ]
+    optimizer = torch.optim.AdamW(groups, weight_decay=0.01)
+    steps = recipe.epochs * -(-len(train) // recipe.batch)
+
+    def pace(step: int) -> float:
+        return min(1.0, (step + 1) / (steps * _WARM_UP)) * max(0.0, 1 - step / steps)
+
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, pace)
+    for epoch in range(1, recipe.epochs + 1):
+        network.train(), heads.train()
+        for lessons in batches(train, recipe.batch, rng):
+            loss = _loss(network, heads, collate(lessons, rng))
+            optimizer.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_([*low_rank, *heads.parameters()], 1.0)
+            optimizer.step()
+            schedule.step()
+        after_epoch(epoch)
+
+
+def _scores(network: Any, heads: Heads, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    hidden = encoded(network, batch.ids, batch.kinds, batch.attended)
+    scores: tuple[torch.Tensor, torch.Tensor, torch.Tensor] = heads(hidden, batch.spoken, batch.marks, batch.whole)
+    return scores
+
+
+def _loss(network: Any, heads: Heads, batch: Batch) -> torch.Tensor:
+    intents, edits, tags = _scores(network, heads, batch)
+    intent = cross_entropy(intents, batch.intents, reduction="none", label_smoothing=_SMOOTHING)
+    edit = cross_entropy(edits, batch.edits, reduction="none")
+    words = cross_entropy(tags.transpose(1, 2), batch.tags, reduction="none", ignore_index=IGNORED).sum(dim=1)
+    return ((intent + _EDIT * edit + _TAGS * words) * batch.weights).mean()
+
+
+def measure(network: Any, heads: Heads, lessons: Sequence[Lesson]) -> Measured:
+    """How a network does on lessons; the order of `logits` is that of `batches`."""
+    network.eval(), heads.eval()
+    logits, wanted = [], []
+    right = np.zeros(3)
+    everything = 0.0
+    with torch.inference_mode():
+        for chosen in batches(lessons, _MEASURED_AT_ONCE):
+            batch = collate(chosen)
+            intents, edits, tags = _scores(network, heads, batch)
+            logits.append(intents)
+            wanted.append(batch.intents)
+            scores = tags.log_softmax(-1).numpy()
+            for row, one in enumerate(chosen):
+                found = {(s.kind, s.start, s.end) for s in decode(scores[row][one.line.first], one.line.words)}
+                meant = {(s.kind, s.start, s.end) for s in spans_of(one.tags, one.line.words)}
+                intent = int(intents[row].argmax()) == one.intent
+                right += intent, int(edits[row].argmax()) == one.edit, found == meant
+                everything += intent and found == meant
+    intent_right, edit_right, spans_right = (right / len(lessons)).tolist()
+    everything /= len(lessons)
+    return Measured(intent_right, edit_right, spans_right, everything, torch.cat(logits), torch.cat(wanted))
+
+
+def _temperature(logits: torch.Tensor, wanted: torch.Tensor) -> float:
+    """What the intents' scores are divided by, so that a probability means what it says on what was held."""
+    return float(min(np.arange(0.4, 3.0, 0.02), key=lambda t: float(cross_entropy(logits / t, wanted))))
+
+
+def _parts(network: Any, heads: Heads) -> dict[str, torch.Tensor]:
+    """The trained weights by the names that `assistant.tagger.tagger` reads: each product is up @ down."""
+    held = {f"heads.{name}": part for name, part in heads.state_dict().items()}
+    for name, module in network.base_model.model.named_modules():
+        if hasattr(module, "lora_A"):
+            scale = module.scaling["default"]
+            held[f"{name}.down"] = module.lora_A["default"].weight.detach()
+            held[f"{name}.up"] = module.lora_B["default"].weight.detach() * scale
+    return held
+
+
+def _write(parts: dict[str, torch.Tensor], out: Path, encoder: str) -> Path:
+    from safetensors.torch import save_file
+
+    out.mkdir(parents=True, exist_ok=True)
+    file = out / "tagger.safetensors"
+    temperature = float(parts.pop("temperature"))
+    halved = {name: part.half().contiguous() for name, part in parts.items()}
+    save_file(halved, file, {"encoder": encoder, "temperature": json.dumps(round(temperature, 3))})
+    parts["temperature"] = torch.tensor(temperature)
+    return file
