@@ -18,9 +18,9 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 
-from assistant.store import schema
 from assistant.dialogue import DialogueState
 from assistant.events import Turn
+from assistant.store import schema
 from assistant.turn_json import turn_as_json
 from retrieval.errors import SetupError
 from retrieval.interactions import Interaction, InteractionKind, Session
@@ -155,6 +155,7 @@ class Store:
                             "item_id": pick.item.item_id,
                             "scores": dict(pick.candidate.scores),
                             "propensity": 1.0,
+                            "cold_start": pick.cold_start,
                         }
                         for pick in turn.picks
                     ],

@@ -57,6 +57,7 @@ impressions = sa.Table(
     sa.Column("item_id", sa.Text, nullable=False, index=True),
     sa.Column("scores", sa.JSON, nullable=False),
     sa.Column("propensity", sa.Float, nullable=False),
+    sa.Column("cold_start", sa.Boolean),  # NULL: stored before it was noted
 )
 
 interactions = sa.Table(
@@ -212,6 +213,17 @@ idempotency = sa.Table(
     sa.Column("at", sa.Text, nullable=False),
 )
 
+# what the console lists by time reads these alone and not the wide rows of the turns
+TIME_INDEXES = (
+    sa.Index(
+        "turns_in_time",
+        *(turns.c.at, turns.c.conversation_id, turns.c.number, turns.c.intent),
+        *(turns.c.rung, turns.c.matching, turns.c.utterance),
+    ),
+    sa.Index("interactions_in_time", interactions.c.kind, interactions.c.at),
+    sa.Index("flags_in_time", flags.c.settled_at, flags.c.at),
+)
+
 SECOND_TABLES = (
     *(traces, flags, blocks, audit, staff, sign_ins),
     *(findings, synonyms, cart_lines, api_keys, idempotency),
@@ -227,7 +239,19 @@ def _create_second_tables(connection: sa.Connection) -> None:
     metadata.create_all(connection, tables=SECOND_TABLES)
 
 
-MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (_create_first_tables, _create_second_tables)
+def _add_cold_start_and_time_indexes(connection: sa.Connection) -> None:
+    """Both are there already where the first two steps have just made the tables."""
+    if "cold_start" not in {column["name"] for column in sa.inspect(connection).get_columns("impressions")}:
+        connection.exec_driver_sql("ALTER TABLE impressions ADD COLUMN cold_start BOOLEAN")
+    for index in TIME_INDEXES:
+        index.create(connection, checkfirst=True)
+
+
+MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (
+    _create_first_tables,
+    _create_second_tables,
+    _add_cold_start_and_time_indexes,
+)
 
 
 def migrate(connection: sa.Connection, path: Path) -> None:
