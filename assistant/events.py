@@ -53,12 +53,14 @@ class Suggestion:
         utterance: what pressing it says for the shopper.
         count: how many items it would leave; None when it does not change the need.
         act: what it means, so that pressing it does exactly what `count` says; None: `utterance` is read as typed.
+        question: the clarifying question that it is an answer to; "": it answers none.
     """
 
     label: str
     utterance: str
     count: int | None = None
     act: DialogueAct | None = None
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True)
