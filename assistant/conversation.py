@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import unicodedata
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from weakref import WeakValueDictionary
 
@@ -66,6 +67,7 @@ class Conversations:
         utterance: str,
         *,
         act: DialogueAct | None = None,
+        looking_at: str | None = None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Iterator[Event]:
         """One turn of a conversation: the events of `Assistant.turn`; stored before `Finished` is given.
@@ -74,6 +76,8 @@ class Conversations:
             conversation_id: from `start`.
             utterance: as the shopper typed it; with `act`, the words of the button.
             act: what a button means; nothing has to be understood then.
+            looking_at: the item whose page the shopper is on: "is it waterproof?" means it. One that the shop does not
+                have is ignored.
             cancelled: asked while the reply is written.
 
         Raises:
@@ -83,7 +87,7 @@ class Conversations:
         text = clean(utterance)
         with self._locks.setdefault(conversation_id, threading.Lock()):
             shopper_id = self.store.shopper(conversation_id)
-            state = self.store.state(conversation_id)
+            state = self._beside(self.store.state(conversation_id), looking_at)
             session = self.store.session(shopper_id)
             for event in self.assistant.turn(
                 conversation_id, state, text, session=session, act=act, cancelled=cancelled
@@ -98,6 +102,13 @@ class Conversations:
                 if isinstance(event, Finished):
                     self.metrics.turn(event.turn)
                 yield event
+
+    def _beside(self, state: DialogueState, looking_at: str | None) -> DialogueState:
+        """The state with the item that the shopper looks at on the page and talked about, unless it was there."""
+        shop = self.assistant.shop
+        if looking_at is None or looking_at not in shop.catalogue or looking_at in {c.item_id for c in state.shown}:
+            return state
+        return replace(state, shown=(*state.shown, shop.candidate(looking_at)), focus=looking_at)
 
     def observe(self, conversation_id: str, item_id: str, kind: InteractionKind, value: float | None = None) -> bool:
         """An event from the page, of the conversation's own shopper; False: she did not consent, nothing is kept.

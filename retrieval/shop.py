@@ -11,10 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
+import numpy as np
 from filelock import FileLock, Timeout
 
+from retrieval.candidates import Candidate
 from retrieval.catalogue import Catalogue, CatalogueItem
 from retrieval.columns import Columns
+from retrieval.corrections import Differences
 from retrieval.dense import DenseSource
 from retrieval.embedding import PACKAGED, Encoder, TextEncoder
 from retrieval.errors import SetupError
@@ -130,6 +133,15 @@ class Shop:
         """Search: see `retrieval.search.Searcher.search`."""
         return self.searcher.search(query, session)
 
+    def candidate(self, item_id: str) -> Candidate:
+        """An item that no query asked for, as a candidate: no scores, only how many interactions it has.
+
+        Raises:
+            KeyError: the shop has no such item.
+        """
+        row = np.array([self.catalogue.row(item_id)], dtype=np.int64)
+        return Candidate(item_id, 0.0, {}, int(self.popularity.interaction_counts(row)[0]))
+
     def upsert(self, items: Iterable[CatalogueItem]) -> int:
         """Add or replace items: stored, then searchable, before this returns. Returns how many changed."""
         changes = self.put(items)
@@ -142,6 +154,18 @@ class Shop:
             changes = self.records.upsert(items)
             changed = {*changes.added, *changes.changed}
             self.index_items([item for item in items if item.item_id in changed])
+        return changes
+
+    def correct(self, item: CatalogueItem, by: str) -> Differences:
+        """Replace an item by what staff say of it: stored, kept against the feed, searchable before this returns.
+
+        Returns:
+            By field what it was and what it is now. Raises KeyError: no such item.
+        """
+        with self._writing:
+            changes = self.records.correct(item, by)
+            if changes:
+                self.index_items([item])
         return changes
 
     def index_items(self, items: Sequence[CatalogueItem]) -> None:
