@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple
 
+from assistant.cart import CartEdit, CartTalk, InCart
 from retrieval.candidates import Candidate
 from retrieval.query import Relaxation
 
@@ -112,6 +113,7 @@ class DialogueAct:
         dropped: what it takes back: slot names ("price_max": any price is fine) or, as "slot=value", single values
             ("excluded_brands=hp": actually HP is fine).
         edit: a change that is no slot value.
+        cart: what is done with the cart, with `select`; None: the referenced items are put into it.
         accepts: 1-based number of the offered relaxation that it accepts ("yes", "ok, +$40").
         topic: the rest of the need in words, for ranking ("light enough to travel"); "" when there is none.
         confidence: 0 to 1, of the intent.
@@ -130,6 +132,7 @@ class DialogueAct:
     rung: Rung = Rung.RULES
     likely: tuple[tuple[Intent, float], ...] = ()
     notes: tuple[str, ...] = ()
+    cart: CartEdit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +152,8 @@ class DialogueState:
         needs: one snapshot per change, oldest first; the last one is in force.
         shown: what is on the page now, in its order, with what scored it.
         focus: the item last talked about; None when none was.
-        selected: ids the shopper chose, with how many pieces.
+        selected: the cart's lines, in the order they were put in.
+        cart_talk: what was last said of the cart; None once the talk has moved on to another search.
         offered: relaxations offered in the last turn.
         pending: an edit that waits for a yes.
         ignore_history: the shopper's wish to be ranked as if new.
@@ -159,7 +163,8 @@ class DialogueState:
     needs: tuple[Need, ...] = ()
     shown: tuple[Candidate, ...] = ()
     focus: str | None = None
-    selected: tuple[tuple[str, int], ...] = ()
+    selected: tuple[InCart, ...] = ()
+    cart_talk: CartTalk | None = None
     offered: tuple[Relaxation, ...] = ()
     pending: Edit | None = None
     ignore_history: bool = False
@@ -192,7 +197,9 @@ def update(
         key_of: tells which attribute a phrase bounds, so that "blue" replaces "red"; None when unknown.
         referenced: ids of the items that the act's references mean.
     """
-    state = replace(state, turns=state.turns + 1, pending=None)
+    moved_on = act.intent in (Intent.FIND, Intent.REFINE, Intent.PRIVACY)
+    cart_talk = None if moved_on else state.cart_talk
+    state = replace(state, turns=state.turns + 1, pending=None, cart_talk=cart_talk)
     match act.edit:
         case Edit.UNDO:
             return replace(state, needs=state.needs[:-1])
