@@ -189,6 +189,9 @@ cart_lines = sa.Table(
     _conversation(primary_key=True),
     sa.Column("item_id", sa.Text, primary_key=True),
     sa.Column("quantity", sa.Integer, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("price", sa.Integer),
+    sa.Column("currency", sa.Text),
     sa.Column("at", sa.Text, nullable=False),
 )
 
@@ -247,10 +250,17 @@ def _add_cold_start_and_time_indexes(connection: sa.Connection) -> None:
         index.create(connection, checkfirst=True)
 
 
+def _remake_cart_lines(connection: sa.Connection) -> None:
+    """With the title and the price of the moment a line was put in. No version before this one wrote any line."""
+    cart_lines.drop(connection, checkfirst=True)
+    cart_lines.create(connection)
+
+
 MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (
     _create_first_tables,
     _create_second_tables,
     _add_cold_start_and_time_indexes,
+    _remake_cart_lines,
 )
 
 
