@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 import uvicorn
 from fastapi import FastAPI
 
-from assistant.api import routes
+from assistant.api import mount_api
 from assistant.console import mount_console
 from assistant.inbox import Inbox
 from assistant.settings import Settings
 from assistant.ui.chat import mount_chat
+from assistant.widget import widget_routes
+from assistant.widget.headers import SecurityHeaders
 from retrieval.errors import SetupError
 
 if TYPE_CHECKING:
@@ -38,10 +40,12 @@ def create_app(service: Service, started: Callable[[], None] = lambda: None) -> 
         started()
         yield
 
-    app = FastAPI(title=service.settings.shop_name, version="1", docs_url=None, redoc_url=None, lifespan=lifespan)
-    app.include_router(routes(service))
+    app = FastAPI(title=service.settings.shop_name, version="1", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
+    mount_api(app, service)
     mount_console(app, service)
+    app.include_router(widget_routes(service.settings.embed_origins))
     mount_chat(app, service)
+    app.add_middleware(SecurityHeaders, embed_origins=service.settings.embed_origins)
     return app
 
 
