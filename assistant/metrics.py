@@ -46,7 +46,7 @@ class Metrics:
         self._feedback = counter("feedback", "Verdicts on cards.", "verdict")
         self._interactions = counter("interactions", "Interactions kept, by kind.", "kind")
         self._requests = counter("requests", "Requests to the API.", "method", "path", "status")
-        self._request_seconds = seconds("request", "Seconds until a request to the API was answered.", "path", _REQUESTS)
+        self._request_seconds = seconds("request", "Seconds until a request was answered.", "path", _REQUESTS)
         self._items = Gauge("assistant_items", "Items in the shop.", registry=registry)
 
     def turn(self, turn: Turn) -> None:

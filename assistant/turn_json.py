@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from assistant.comparison import ComparisonTable
 from assistant.dialogue import DialogueAct
-from assistant.events import Pick, Turn
+from assistant.events import Cards, Pick, Suggestion, Turn
 from retrieval.catalogue import Money
 from retrieval.query import AttributeConstraint, Constraints, Relaxation
 
@@ -18,30 +19,56 @@ def turn_as_json(turn: Turn) -> dict[str, Any]:
         "utterance": turn.utterance,
         "act": act_as_json(turn.act),
         "constraints": constraints_as_json(turn.constraints),
-        "matching": turn.matching,
-        "picks": [pick_as_json(pick) for pick in turn.picks],
+        **cards_as_json(turn),
         "discussed": list(turn.discussed),
         "reply": turn.reply,
         "claims": [
             {"text": c.text, "item_id": c.item_id, "field": c.field, "supported": c.supported} for c in turn.claims
         ],
-        "relaxations": [relaxation_as_json(r) for r in turn.relaxations],
-        "table": None
-        if turn.table is None
-        else {
-            "item_ids": list(turn.table.item_ids),
-            "header": list(turn.table.header),
-            "rows": [
-                {"field": r.field, "label": r.label, "values": list(r.values), "differs": r.differs}
-                for r in turn.table.rows
-            ],
-        },
-        "suggestions": [{"label": s.label, "utterance": s.utterance, "count": s.count} for s in turn.suggestions],
         "notices": list(turn.notices),
         "written_by": dict(turn.written_by),
         "prompts": dict(turn.prompts),
         "latency": {stage: round(seconds, 4) for stage, seconds in turn.latency.items()},
     }
+
+
+def cards_as_json(shown: Turn | Cards) -> dict[str, Any]:
+    """What is shown beside the reply."""
+    return {
+        "matching": shown.matching,
+        "picks": [pick_as_json(pick) for pick in shown.picks],
+        "relaxations": [relaxation_as_json(r) for r in shown.relaxations],
+        "table": None if shown.table is None else table_as_json(shown.table),
+        "suggestions": [suggestion_as_json(s) for s in shown.suggestions],
+    }
+
+
+def table_as_json(table: ComparisonTable) -> dict[str, Any]:
+    """Items side by side."""
+    return {
+        "item_ids": list(table.item_ids),
+        "header": list(table.header),
+        "rows": [
+            {"field": r.field, "label": r.label, "values": list(r.values), "differs": r.differs} for r in table.rows
+        ],
+    }
+
+
+def suggestion_as_json(suggestion: Suggestion) -> dict[str, Any]:
+    """A suggested reply; `control` is what it means, where nothing has to be understood."""
+    return {
+        "label": suggestion.label,
+        "utterance": suggestion.utterance,
+        "count": suggestion.count,
+        "question": suggestion.question,
+        "control": None if suggestion.act is None else control_as_json(suggestion.act),
+    }
+
+
+def control_as_json(act: DialogueAct) -> dict[str, Any]:
+    """What a press means, as the API takes it back."""
+    meaning = act_as_json(act)
+    return {**{name: meaning[name] for name in ("intent", "slots", "dropped", "edit")}, "accepts": act.accepts}
 
 
 def act_as_json(act: DialogueAct) -> dict[str, Any]:
@@ -104,6 +131,10 @@ def pick_as_json(pick: Pick) -> dict[str, Any]:
         "price": None if item.price is None else float(item.price.major),
         "currency": None if item.price is None else item.price.currency,
         "in_stock": item.available,
+        "rating": item.rating,
+        "rating_count": item.rating_count,
+        "image": item.image,
+        "url": item.url,
         "interaction_count": candidate.interaction_count,
         "rank_without_history": candidate.rank_without_history,
         "scores": {part: round(score, 6) for part, score in candidate.scores.items()},

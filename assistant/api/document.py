@@ -1,0 +1,32 @@
+"""The OpenAPI document: what FastAPI finds in the routes, and what it cannot know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from assistant.api.problems import ProblemAnswer
+
+DESCRIPTION = (
+    "Chat, search, items, events, shoppers and recommendations. Errors are problem details (RFC 9457). With a key: "
+    "`Authorization: Bearer KEY`. Every answer has an `X-Request-ID`, and `RateLimit` headers. See docs/api.md."
+)
+_REFERENCES = "#/components/schemas/{model}"
+
+
+def describe(api: FastAPI) -> None:
+    """Complete the application's document: the schema of problems, and none of FastAPI's own validation errors."""
+    found = api.openapi
+    api.description = DESCRIPTION
+
+    def document() -> dict[str, Any]:
+        first = api.openapi_schema is None
+        made = found()
+        if first:
+            schemas = made["components"]["schemas"]
+            problem = ProblemAnswer.model_json_schema(ref_template=_REFERENCES)
+            schemas |= {**problem.pop("$defs"), "ProblemAnswer": problem}
+        return made
+
+    api.openapi = document  # type: ignore[method-assign]

@@ -1,0 +1,70 @@
+"""Writes that may be sent twice: the first answer of an idempotency key is kept for a day and given again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum, auto
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from assistant.store import Store, schema
+
+KEPT = timedelta(hours=24)
+ABANDONED = timedelta(minutes=5)  # a write that has not ended by then was cut off with its process
+
+
+class Refusal(Enum):
+    """Why a write must not be done."""
+
+    UNDER_WAY = auto()  # the same write is being done
+    OTHER_REQUEST = auto()  # the key belongs to another request
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """The answer to a write that was done before: HTTP status and JSON body."""
+
+    status: int
+    answer: Any
+
+
+def claim(store: Store, owner: str, key: str, request_hash: str) -> Remembered | Refusal | None:
+    """Begin a write; None: go on and `settle` it, or `release` it when it fails.
+
+    Args:
+        store: where claims are kept.
+        owner: whose keys these are: two owners may use the same key.
+        key: the caller's.
+        request_hash: of everything that makes the request what it is.
+    """
+    table, now = schema.idempotency, datetime.now(UTC)
+    mine = (table.c.owner == owner) & (table.c.key == key)
+    with store.connect() as connection:
+        connection.execute(table.delete().where(table.c.at < (now - KEPT).isoformat()))
+        cut_off = table.c.status.is_(None) & (table.c.at < (now - ABANDONED).isoformat())
+        connection.execute(table.delete().where(mine & cut_off))
+        values = {"owner": owner, "key": key, "request_hash": request_hash, "at": now.isoformat()}
+        if connection.execute(insert(table).values(values).on_conflict_do_nothing()).rowcount == 1:
+            return None
+        row = connection.execute(sa.select(table).where(mine)).mappings().one()
+    if row["request_hash"] != request_hash:
+        return Refusal.OTHER_REQUEST
+    return Refusal.UNDER_WAY if row["status"] is None else Remembered(row["status"], row["answer"])
+
+
+def settle(store: Store, owner: str, key: str, status: int, answer: Any) -> None:
+    """Keep the answer of a claimed write."""
+    table = schema.idempotency
+    mine = (table.c.owner == owner) & (table.c.key == key)
+    with store.connect() as connection:
+        connection.execute(table.update().where(mine).values(status=status, answer=answer))
+
+
+def release(store: Store, owner: str, key: str) -> None:
+    """Give a claim back: the write did not succeed and may be tried again with the same key."""
+    table = schema.idempotency
+    with store.connect() as connection:
+        connection.execute(table.delete().where((table.c.owner == owner) & (table.c.key == key)))
