@@ -40,7 +40,14 @@ def create_app(service: Service, started: Callable[[], None] = lambda: None) -> 
         started()
         yield
 
-    app = FastAPI(title=service.settings.shop_name, version="1", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
+    app = FastAPI(
+        title=service.settings.shop_name,
+        version="1",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
     mount_api(app, service)
     mount_console(app, service)
     app.include_router(widget_routes(service.settings.embed_origins))
