@@ -217,11 +217,15 @@ idempotency = sa.Table(
 )
 
 # what the console lists by time reads these alone and not the wide rows of the turns
+CARDS_SECONDS = sa.literal_column("json_extract(latency, '$.cards')", sa.Float)
+TURN_SECONDS = sa.literal_column("json_extract(latency, '$.turn')", sa.Float)
 TIME_INDEXES = (
     sa.Index(
         "turns_in_time",
         *(turns.c.at, turns.c.conversation_id, turns.c.number, turns.c.intent),
         *(turns.c.rung, turns.c.matching, turns.c.utterance),
+        *(sa.text(str(CARDS_SECONDS)), sa.text(str(TURN_SECONDS))),
+        _table=turns,
     ),
     sa.Index("interactions_in_time", interactions.c.kind, interactions.c.at),
     sa.Index("flags_in_time", flags.c.settled_at, flags.c.at),
