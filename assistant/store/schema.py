@@ -251,7 +251,7 @@ def _add_cold_start_and_time_indexes(connection: sa.Connection) -> None:
     if "cold_start" not in {column["name"] for column in sa.inspect(connection).get_columns("impressions")}:
         connection.exec_driver_sql("ALTER TABLE impressions ADD COLUMN cold_start BOOLEAN")
     for index in TIME_INDEXES:
-        index.create(connection, checkfirst=True)
+        connection.execute(sa.schema.CreateIndex(index, if_not_exists=True))
 
 
 def _remake_cart_lines(connection: sa.Connection) -> None:
