@@ -209,7 +209,9 @@ class _Run:
     def _store(self, items: Sequence[tuple[CatalogueItem, FileReport]]) -> None:
         if not items:
             return
-        changes = self.records.upsert(item for item, _ in items)
+        corrected = self.records.with_corrections([item for item, _ in items])
+        items = [(item, report) for item, (_, report) in zip(corrected, items, strict=True)]
+        changes = self.records.upsert(corrected)
         added, changed = set(changes.added), set(changes.changed)
         for item, report in items:
             report.added += item.item_id in added

@@ -18,7 +18,10 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
+from retrieval import corrections
 from retrieval.catalogue import CatalogueItem
+from retrieval.corrections import Correction, Differences
+from retrieval.database import MIGRATIONS, begin, diagnosis, prepare_connection
 from retrieval.errors import SetupError
 from retrieval.interactions import Interaction, InteractionKind
 from retrieval.record_encoding import decode_item, encode_item, item_digest
@@ -28,27 +31,6 @@ APPLICATION_ID = 0x53484F50  # "SHOP" in the file's header: how a database of an
 _CHUNK = 2000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-
-MIGRATIONS: tuple[tuple[str, ...], ...] = (
-    (
-        """CREATE TABLE items (
-            position INTEGER PRIMARY KEY AUTOINCREMENT,
-            item_id TEXT NOT NULL UNIQUE,
-            digest BLOB NOT NULL,
-            body BLOB NOT NULL)""",
-        """CREATE TABLE interactions (
-            position INTEGER PRIMARY KEY AUTOINCREMENT,
-            shopper_id TEXT NOT NULL,
-            item_id TEXT NOT NULL,
-            kind TEXT NOT NULL,
-            at INTEGER NOT NULL,
-            session_id TEXT,
-            value REAL,
-            UNIQUE (shopper_id, item_id, kind, at))""",
-        "CREATE INDEX interactions_of_item ON interactions (item_id)",
-    ),
-)
-"""The statements of each migration; migration n brings a database from version n-1 to n. Only ever appended to."""
 
 _metadata = sa.MetaData()
 _items = sa.Table(
@@ -96,8 +78,8 @@ class Records:
         with self._explained():
             folder.mkdir(parents=True, exist_ok=True)
         self._engine = sa.create_engine(f"sqlite:///{self.path}", connect_args={"timeout": 10.0})
-        sa.event.listen(self._engine, "connect", _prepare_connection)
-        sa.event.listen(self._engine, "begin", _begin)
+        sa.event.listen(self._engine, "connect", prepare_connection)
+        sa.event.listen(self._engine, "begin", begin)
         self._writer = self._engine.execution_options(immediate=True)
         try:
             self._migrate()
@@ -154,24 +136,8 @@ class Records:
 
         An item whose content is what is stored already is left alone.
         """
-        latest = {item.item_id: item for item in items}
-        digests = {item_id: item_digest(item) for item_id, item in latest.items()}
         with self._explained(), self._writer.begin() as connection:
-            stored = _stored_digests(connection, list(latest))
-            changed = [i for i in latest if i in stored and stored[i] != digests[i]]
-            added = [i for i in latest if i not in stored]
-            if changed or added:
-                statement = insert(_items)
-                statement = statement.on_conflict_do_update(
-                    index_elements=["item_id"],
-                    set_={"digest": statement.excluded.digest, "body": statement.excluded.body},
-                )
-                connection.execute(
-                    statement,
-                    [{"item_id": i, "digest": digests[i], "body": encode_item(latest[i])} for i in added + changed],
-                )
-        unchanged = tuple(i for i in latest if i in stored and stored[i] == digests[i])
-        return Changes(tuple(added), tuple(changed), unchanged)
+            return _upsert(connection, {item.item_id: item for item in items})
 
     def remove(self, item_ids: Iterable[str]) -> int:
         """Take items out; returns how many there were. Their interactions stay: they are the shoppers' history."""
@@ -180,6 +146,38 @@ class Records:
             for ids in chunks(item_ids, _CHUNK):
                 removed += connection.execute(sa.delete(_items).where(_items.c.item_id.in_(ids))).rowcount
         return removed
+
+    # corrections
+
+    def correct(self, item: CatalogueItem, by: str) -> Differences:
+        """Replace an item by what staff say of it, and keep that against the feed; see `retrieval.corrections`.
+
+        Returns:
+            By field what it was and what it is now; empty when nothing changed. Raises KeyError: no such item.
+        """
+        with self._explained(), self._writer.begin() as connection:
+            body = connection.scalar(sa.select(_items.c.body).where(_items.c.item_id == item.item_id))
+            if body is None:
+                raise KeyError(item.item_id)
+            changes = corrections.differences(decode_item(item.item_id, body), item)
+            corrections.add(connection, item.item_id, changes, by)
+            _upsert(connection, {item.item_id: item})
+        return changes
+
+    def with_corrections(self, items: Sequence[CatalogueItem]) -> list[CatalogueItem]:
+        """What a feed states of items, with the corrections that still hold."""
+        with self._explained(), self._writer.begin() as connection:
+            return corrections.apply(connection, items)
+
+    def corrections(self, item_id: str | None = None) -> list[Correction]:
+        """The corrections on record, of one item or of all; the latest first."""
+        with self._explained(), self._engine.connect() as connection:
+            return corrections.read(connection, None if item_id is None else [item_id])
+
+    def end_correction(self, item_id: str, field: str) -> None:
+        """Take a correction off the record; the item stays as it is until its feed is read again."""
+        with self._explained(), self._writer.begin() as connection:
+            corrections.end(connection, item_id, field)
 
     # interactions
 
@@ -260,41 +258,26 @@ class Records:
                 "Free the space or grant the rights, or set ASSISTANT_DATA_FOLDER to another folder.",
             ) from error
         except sa.exc.DatabaseError as error:
-            raise SetupError(*_diagnosis(self.path, str(error.orig))) from error
+            raise SetupError(*diagnosis(self.path, str(error.orig))) from error
 
 
-def _diagnosis(path: Path, message: str) -> tuple[str, str]:
-    """What is wrong with the database and what to do, from SQLite's own message."""
-    if "locked" in message or "busy" in message:
-        return f"{path} is being written by another process.", "Stop the other process, then run this again."
-    if "full" in message or "disk I/O" in message:
-        return (
-            f"The disk is full: {path} cannot grow ({message}). Everything stored before this is safe.",
-            "Free some space, or set ASSISTANT_DATA_FOLDER to another disk; then run the same command again.",
+def _upsert(connection: sa.Connection, latest: dict[str, CatalogueItem]) -> Changes:
+    digests = {item_id: item_digest(item) for item_id, item in latest.items()}
+    stored = _stored_digests(connection, list(latest))
+    changed = [i for i in latest if i in stored and stored[i] != digests[i]]
+    added = [i for i in latest if i not in stored]
+    if changed or added:
+        statement = insert(_items)
+        statement = statement.on_conflict_do_update(
+            index_elements=["item_id"],
+            set_={"digest": statement.excluded.digest, "body": statement.excluded.body},
         )
-    if "malformed" in message or "not a database" in message:
-        return (
-            f"{path} is corrupt or not a database of the assistant ({message}).",
-            f"Move {path} away, then run 'python -m assistant ingest PATH' with the shop's feeds again.",
+        connection.execute(
+            statement,
+            [{"item_id": i, "digest": digests[i], "body": encode_item(latest[i])} for i in added + changed],
         )
-    return (
-        f"{path} cannot be used: {message}.",
-        "Grant this user the rights to read and write that folder, or set ASSISTANT_DATA_FOLDER to another one.",
-    )
-
-
-def _prepare_connection(connection: Any, _: object) -> None:
-    connection.isolation_level = None  # transactions are begun by `_begin`, not by the driver
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.execute("PRAGMA secure_delete = ON")
-    cursor.close()
-
-
-def _begin(connection: sa.Connection) -> None:
-    immediate = connection.get_execution_options().get("immediate", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+    unchanged = tuple(i for i in latest if i in stored and stored[i] == digests[i])
+    return Changes(tuple(added), tuple(changed), unchanged)
 
 
 def _stored_digests(connection: sa.Connection, item_ids: list[str]) -> dict[str, bytes]:

@@ -148,9 +148,12 @@ class Shop:
         return len(changes.added) + len(changes.changed)
 
     def put(self, items: Iterable[CatalogueItem]) -> Changes:
-        """Add or replace items as `upsert` does; returns what became of each."""
-        items = list(items)
+        """Add or replace items as `upsert` does; returns what became of each.
+
+        What staff corrected stays corrected, as when a feed is read; see `retrieval.corrections`.
+        """
         with self._writing:
+            items = self.records.with_corrections(list(items))
             changes = self.records.upsert(items)
             changed = {*changes.added, *changes.changed}
             self.index_items([item for item in items if item.item_id in changed])

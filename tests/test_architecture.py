@@ -17,7 +17,7 @@ HOMES = {
     "sentence_transformers": {"retrieval/embedding.py"},
     "bitsandbytes": {"assistant/language_model/local.py"},
     "gradio": {"app.py", "assistant/serving.py"},  # and everything under assistant/ui/
-    "sqlalchemy": {"retrieval/records.py"},  # and everything under assistant/store/
+    "sqlalchemy": {"retrieval/records.py", "retrieval/corrections.py"},  # and everything under assistant/store/
 }
 UNDER = {"gradio": "assistant/ui/", "sqlalchemy": "assistant/store/"}
 HEAVY = ("torch", "transformers", "sentence_transformers", "chromadb", "gradio", "bitsandbytes", "peft", "sqlalchemy")
