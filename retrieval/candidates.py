@@ -6,17 +6,21 @@ Every source is handed the rows that satisfy the hard constraints and proposes n
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.catalogue import Catalogue
 from retrieval.interactions import Session
 from retrieval.query import Query
 
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float64]
+
+STAGE_ITEMS = 20  # told of each stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,8 @@ class Candidate:
         scores: its parts by name: "dense", "lexical", "content", "popularity", "neighbours", "behaviour", "trust",
             "relevance". Absent parts were not computed for this query.
         interaction_count: interactions the item has; 0 is a cold start.
-        rank_without_history: 1-based rank it would have had for an empty session.
+        rank_without_history: 1-based rank it would have had for an empty session; behind all others when only the
+            session's own source proposed it.
     """
 
     item_id: str
@@ -87,3 +92,31 @@ class Candidate:
     scores: dict[str, float]
     interaction_count: int = 0
     rank_without_history: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What was there after one step of a search, for whoever asks why an item was shown or was not.
+
+    Attributes:
+        name: "admitted", one of the sources' names, "fused", "reranked", "checked".
+        count: how many items.
+        items: the first of them, at most 20, best first: id and score of that step. Admitted items have no order: ().
+    """
+
+    name: str
+    count: int
+    items: tuple[tuple[str, float], ...] = ()
+
+    @classmethod
+    def of(cls, name: str, catalogue: Catalogue, proposal: Proposal, count: int | None = None) -> Stage:
+        """The stage of what is proposed; `count`: how many there are when only the best are given."""
+        rows, scores = proposal.rows[:STAGE_ITEMS].tolist(), proposal.scores[:STAGE_ITEMS].tolist()
+        told = ((catalogue.at(row), score) for row, score in zip(rows, scores, strict=True))
+        items = tuple((item.item_id, score) for item, score in told if item is not None)
+        return cls(name, len(proposal.rows) if count is None else count, items)
+
+    @classmethod
+    def of_candidates(cls, name: str, candidates: Sequence[Candidate]) -> Stage:
+        """The stage of these candidates in their order, with the relevance of each."""
+        return cls(name, len(candidates), tuple((c.item_id, c.relevance) for c in candidates[:STAGE_ITEMS]))

@@ -17,7 +17,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.candidates import Candidate, Rows, Scores
+from retrieval.candidates import Candidate, Proposal, Rows, Scores, Stage
 from retrieval.catalogue import Catalogue, CatalogueItem
 from retrieval.interactions import EMPTY_SESSION, Session
 from retrieval.neighbours import Neighbours
@@ -50,6 +50,14 @@ class RankingSettings:
     diversity: float = 0.03  # 0.1 cost .020 of nDCG@10 on real judgements, 0.03 cost .005 (docs/log.md)
     novelty: float = 0.01
     sold_out: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Reranked:
+    """The best candidates, best first, and the stage "reranked": all that were ranked, one for each group."""
+
+    candidates: tuple[Candidate, ...]
+    stage: Stage
 
 
 class BehaviourScorer(Protocol):
@@ -94,7 +102,8 @@ def rerank(
     vectors: Vectors | None = None,
     parts: Mapping[str, Scores] | None = None,
     limit: int = 10,
-) -> tuple[Candidate, ...]:
+    anyones: NDArray[np.bool_] | None = None,
+) -> Reranked:
     """Rank candidates and keep the best, one for each group of variants.
 
     Args:
@@ -107,10 +116,11 @@ def rerank(
         settings: the weights.
         vectors: (n, d) unit vectors of the items' content, for diversity; None: no diversity.
         parts: (n,) scores that made up the content ("dense", "lexical"), to be kept with each candidate.
-        limit: how many to return.
+        limit: how many candidates to return.
+        anyones: (n,) whether an empty session would have this row as well; None: it would have all of them.
 
     Returns:
-        Best first. `Candidate.scores` has every part: "content", "behaviour" (as it was counted), "expected" (what
+        `Candidate.scores` has every part: "content", "behaviour" (as it was counted), "expected" (what
         content lets expect of it), "trust", "novelty", "stock" (what being sold out cost), "diversity" (what
         likeness to the items above cost) and "relevance".
     """
@@ -127,14 +137,15 @@ def rerank(
     )
     scored = ranking.scored(behaviour, session)
     order, costs = ranking.order(scored["relevance"], limit)
-    without_history = order
+    ranks = ranking.ranks(order)
     if session.interactions:
-        without_history, _ = ranking.order(ranking.scored(behaviour, EMPTY_SESSION)["relevance"], limit)
-    ranks = {ranking.group(place): rank for rank, place in enumerate(without_history, start=1)}
-    return tuple(
-        ranking.candidate(place, scored, cost, ranks[ranking.group(place)])
+        others = ranking if anyones is None or anyones.all() else ranking.of(np.flatnonzero(anyones[present]))
+        ranks = others.ranks(others.order(others.scored(behaviour, EMPTY_SESSION)["relevance"], limit)[0])
+    candidates = tuple(
+        ranking.candidate(place, scored, cost, ranks.get(ranking.group(place), len(ranks) + 1))
         for place, cost in zip(order[: len(costs)], costs, strict=True)
     )
+    return Reranked(candidates, Stage.of("reranked", catalogue, ranking.proposal(order, scored["relevance"])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +159,27 @@ class _Ranking:
     settings: RankingSettings
     vectors: Vectors | None
     parts: Mapping[str, Scores]
+
+    def of(self, places: NDArray[np.int64]) -> _Ranking:
+        """The ranking of some of the candidates alone."""
+        return _Ranking(
+            [self.items[place] for place in places.tolist()],
+            self.rows[places],
+            self.content[places],
+            self.counts[places],
+            self.settings,
+            None if self.vectors is None else self.vectors[places],
+            {name: scores[places] for name, scores in self.parts.items()},
+        )
+
+    def ranks(self, order: Sequence[int]) -> dict[tuple[str, str], int]:
+        """The rank of every group in an order of places."""
+        return {self.group(place): rank for rank, place in enumerate(order, start=1)}
+
+    def proposal(self, order: Sequence[int], relevance: Scores) -> Proposal:
+        """The rows of these places with their relevance."""
+        places = np.array(order, dtype=np.int64)
+        return Proposal(self.rows[places], relevance[places])
 
     def scored(self, behaviour: BehaviourScorer, session: Session) -> dict[str, Scores]:
         """Every part of the relevance for one session."""

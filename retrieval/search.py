@@ -17,7 +17,7 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from retrieval.candidates import Candidate, CandidateSource, Rows, Scores
+from retrieval.candidates import STAGE_ITEMS, Candidate, CandidateSource, Proposal, Rows, Scores, Stage
 from retrieval.catalogue import Catalogue, CatalogueItem
 from retrieval.columns import Columns
 from retrieval.dense import DenseSource
@@ -50,6 +50,7 @@ class SearchResult:
         relaxations: smallest changes that would bring results; only when nothing matches.
         corrected: the words that were searched for, when a typing error was corrected.
         seconds: time by stage.
+        stages: what each step left: "admitted", every source, "fused", "reranked", "checked".
     """
 
     candidates: tuple[Candidate, ...]
@@ -57,6 +58,7 @@ class SearchResult:
     relaxations: tuple[Relaxation, ...] = ()
     corrected: str | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
+    stages: tuple[Stage, ...] = ()
 
 
 class Searcher:
@@ -77,6 +79,7 @@ class Searcher:
         self.lexical = lexical
         self.dense = dense
         self.popularity = popularity
+        self.neighbours = neighbours
         self.sources: tuple[CandidateSource, ...] = (lexical, dense, neighbours, popularity)
         self.behaviour: BehaviourScorer = CountedBehaviour(popularity, neighbours)
         self.ranking = ranking or RankingSettings()
@@ -93,25 +96,32 @@ class Searcher:
         if not len(admitted):
             with _timed(seconds, "relaxation"):
                 relaxations = smallest_relaxations(query.constraints, self.columns)
-            return SearchResult((), 0, relaxations, corrected, seconds)
+            return SearchResult((), 0, relaxations, corrected, seconds, (Stage("admitted", 0),))
+        stages = [Stage("admitted", len(admitted))]
         with _timed(seconds, "candidates"):
-            rows = self._pool(query, session, admitted)
+            rows, anyones = self._pool(query, session, admitted, stages)
         with _timed(seconds, "ranking"):
-            candidates = self._ranked(query, session, rows)
-        return SearchResult(self._checked(query, candidates), len(admitted), (), corrected, seconds)
+            candidates = self._checked(query, self._ranked(query, session, rows, anyones, stages))
+        stages.append(Stage.of_candidates("checked", candidates))
+        return SearchResult(candidates, len(admitted), (), corrected, seconds, tuple(stages))
 
-    def _pool(self, query: Query, session: Session, admitted: Rows) -> Rows:
-        """The rows worth ranking, ascending: what the sources propose; for an explicit sort all that can be meant."""
+    def _pool(self, query: Query, session: Session, admitted: Rows, stages: list[Stage]) -> tuple[Rows, Rows]:
+        """The rows worth ranking, ascending: what the sources propose; for an explicit sort all that can be meant.
+
+        And those of them that are worth ranking whoever asks: without what only the session proposes.
+        """
         if query.sort is not Sort.RELEVANCE:
             if query.constraints.category is not None or not query.text.strip():
-                return admitted
-            return self.meant(query, admitted)
+                return admitted, admitted
+            return (self.meant(query, admitted),) * 2
         depth = max(PROPOSED, query.limit)
-        proposals = [source.propose(query, session, admitted, depth).rows for source in self.sources]
+        proposals = {source.name: source.propose(query, session, admitted, depth) for source in self.sources}
         if not query.text.strip():
-            proposals.append(admitted[np.argsort(-self.standing(admitted), kind="stable")[:depth]])
-        rows: Rows = np.unique(np.concatenate(proposals))
-        return rows
+            proposals["rating"] = Proposal.best_of(admitted, self.standing(admitted), depth)
+        personal = proposals[self.neighbours.name]
+        stages += [Stage.of(name, self.catalogue, p) for name, p in proposals.items()]
+        anyones: Rows = np.unique(np.concatenate([p.rows for p in proposals.values() if p is not personal]))
+        return np.union1d(anyones, personal.rows), anyones
 
     def meant(self, query: Query, rows: Rows) -> Rows:
         """Those of some rows (at least one) that the words of a query can mean: near the best one's content score."""
@@ -133,12 +143,15 @@ class Searcher:
             return content, parts
         return (1 - QUALITY_WEIGHT) * content + QUALITY_WEIGHT * quality, {**parts, "quality": quality}
 
-    def _ranked(self, query: Query, session: Session, rows: Rows) -> tuple[Candidate, ...]:
-        ordered = None
-        if query.sort is not Sort.RELEVANCE:
-            ordered = rows = self._sorted(query, session, rows)
+    def _ranked(
+        self, query: Query, session: Session, rows: Rows, anyones: Rows, stages: list[Stage]
+    ) -> tuple[Candidate, ...]:
         content, parts = self._content(query, session, rows)
-        candidates = rerank(
+        stages.append(Stage.of("fused", self.catalogue, Proposal.best_of(rows, content, STAGE_ITEMS), len(rows)))
+        if query.sort is not Sort.RELEVANCE:
+            places = self._sorted(query, session, rows, content)
+            rows, content, parts = rows[places], content[places], {name: part[places] for name, part in parts.items()}
+        reranked = rerank(
             self.catalogue,
             rows,
             content,
@@ -149,21 +162,26 @@ class Searcher:
             self.dense.vectors(rows),
             parts,
             query.limit,
+            np.isin(rows, anyones, assume_unique=True) if session.interactions else None,
         )
-        if ordered is None:
-            return candidates
-        place = {int(row): n for n, row in enumerate(ordered)}
-        return tuple(sorted(candidates, key=lambda c: place[self.catalogue.row(c.item_id)]))
+        if query.sort is Sort.RELEVANCE:
+            stages.append(reranked.stage)
+            return reranked.candidates
+        by_id = {c.item_id: c for c in reranked.candidates}
+        ordered = (by_id[item.item_id] for item in self._items(rows) if item is not None and item.item_id in by_id)
+        candidates = tuple(replace(c, rank_without_history=rank) for rank, c in enumerate(ordered, start=1))
+        stages.append(Stage.of_candidates("reranked", candidates))
+        return candidates
 
-    def _sorted(self, query: Query, session: Session, rows: Rows) -> Rows:
-        """The first rows in the order asked for, one for each group of variants; of equals the more relevant first."""
-        content, _ = self._content(query, session, rows)
+    def _sorted(self, query: Query, session: Session, rows: Rows, content: Scores) -> Rows:
+        """The places of the first rows in the order asked for, one for each group of variants; of equals the more
+        relevant first."""
         order = np.lexsort((rows, -content, self._sort_keys(query, session, rows)))
         first: dict[str, int] = {}
-        for row in rows[order].tolist():
-            item = self.catalogue.at(row)
+        for place in order.tolist():
+            item = self.catalogue.at(int(rows[place]))
             if item is not None:
-                first.setdefault(item.variant_of or item.item_id, row)
+                first.setdefault(item.variant_of or item.item_id, place)
             if len(first) == query.limit:
                 break
         return np.array(list(first.values()), dtype=np.int64)

@@ -50,7 +50,7 @@ def ranked(
         settings,
         None if vectors is None else np.array(vectors, dtype=np.float32),
         limit=limit,
-    )
+    ).candidates
 
 
 def ids(candidates: tuple[Candidate, ...]) -> list[str]:
@@ -148,7 +148,7 @@ def test_an_item_removed_meanwhile_is_passed_over() -> None:
     catalogue.remove(["0"])
     candidates = rerank(
         catalogue, np.array([0, 1]), np.array([0.9, 0.8]), KNOWN, FixedBehaviour([0, 0]), np.array([0, 0])
-    )
+    ).candidates
     assert ids(candidates) == ["1"]
 
 
@@ -177,7 +177,7 @@ def test_counts_move_a_new_shoppers_page_less_than_a_known_ones() -> None:
 def stocked(content: list[float], stock: list[int | None]) -> tuple[Candidate, ...]:
     catalogue = Catalogue(CatalogueItem(str(n), "thing", stock=pieces) for n, pieces in enumerate(stock))
     rows, counts = np.arange(len(content)), np.zeros(len(content), dtype=np.int64)
-    return rerank(catalogue, rows, np.array(content), KNOWN, FixedBehaviour([0.0] * len(content)), counts)
+    return rerank(catalogue, rows, np.array(content), KNOWN, FixedBehaviour([0.0] * len(content)), counts).candidates
 
 
 def test_what_is_sold_out_stands_behind_what_suits_nearly_as_well() -> None:
