@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assistant.command_line import explained, print_json, progress
+from assistant.keys_command import keys
 from assistant.progress import reading
 from assistant.settings import Settings, describe_settings, load_settings
 from assistant.staff_command import staff
@@ -32,6 +33,7 @@ app.add_typer(evaluation, name="evaluate")
 training = typer.Typer(help="Train the models.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(training, name="train")
 app.add_typer(staff, name="staff")
+app.add_typer(keys, name="keys")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 
@@ -146,6 +148,15 @@ def serve(
         from assistant.serving import serve as start
 
         start(load_settings(), progress, open_page=open_page)
+
+
+@app.command()
+def mcp() -> None:
+    """The items for an assistant of another kind: a read-only Model Context Protocol server on standard input."""
+    with explained():
+        from assistant.mcp_server import run_mcp
+
+        run_mcp(load_settings(), progress)
 
 
 @app.command()

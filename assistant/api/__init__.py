@@ -16,13 +16,13 @@ from assistant.api import chat, events, health, items, recommendations, search, 
 from assistant.api.document import describe
 from assistant.api.gate import Gate
 from assistant.api.problems import handle_problems
+from assistant.api.wire import PREFIX
 
 if TYPE_CHECKING:
     from starlette.datastructures import URLPath
 
     from assistant.service import Service
 
-PREFIX = "/api/v1"
 OPERATIONS = frozenset({"/healthz", "/readyz", "/metrics"})
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from assistant.api.problems import Problem
@@ -37,7 +37,7 @@ def needs(scope: Scope) -> Any:
         if scope not in key.scopes:
             raise Problem("missing-scope", f"This needs the scope “{scope}”; the key “{key.name}” does not have it.")
 
-    return Depends(check)
+    return Security(check, scopes=[scope.value])
 
 
 @dataclass(frozen=True, slots=True)

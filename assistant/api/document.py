@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from assistant.api.access import OPEN
 from assistant.api.problems import ProblemAnswer
 
 DESCRIPTION = (
@@ -24,9 +25,19 @@ def describe(api: FastAPI) -> None:
         first = api.openapi_schema is None
         made = found()
         if first:
-            schemas = made["components"]["schemas"]
             problem = ProblemAnswer.model_json_schema(ref_template=_REFERENCES)
-            schemas |= {**problem.pop("$defs"), "ProblemAnswer": problem}
+            made["components"]["schemas"] |= {**problem.pop("$defs"), "ProblemAnswer": problem}
+            if api.state.service.settings.api_open:
+                _open_to_all(made["paths"])
         return made
 
     api.openapi = document  # type: ignore[method-assign]
+
+
+def _open_to_all(paths: dict[str, Any]) -> None:
+    """Say of the operations that the settings open that they need no key."""
+    open_scopes = {scope.value for scope in OPEN}
+    for operation in (operation for path in paths.values() for operation in path.values()):
+        security = operation.get("security", [])
+        if any(open_scopes.issuperset(scopes) for need in security for scopes in need.values()):
+            operation["security"] = [{}, *security]

@@ -16,6 +16,7 @@ from structlog.contextvars import bound_contextvars
 
 from assistant.api.access import Buckets, Left
 from assistant.api.problems import Problem, problem_of
+from assistant.api.wire import PREFIX
 from assistant.store import keys
 from retrieval.errors import AssistantError
 
@@ -66,8 +67,7 @@ class Gate:
                 else:
                     await self._app(scope, self._limited(receive), answer)
             finally:
-                path = getattr(scope.get("route"), "path_format", "other")
-                self._metrics.request(scope["method"], path, status, time.perf_counter() - started)
+                self._metrics.request(scope["method"], _route(scope), status, time.perf_counter() - started)
 
     async def _admit(self, scope: Scope) -> dict[str, str]:
         """Check size, key and rate; returns the headers that tell the rate.
@@ -105,6 +105,14 @@ class Gate:
             return message
 
         return limited
+
+
+def _route(scope: Scope) -> str:
+    """The address with its parameters unfilled; "other" for one that is none of ours, so that nobody can add labels."""
+    route = getattr(scope.get("route"), "path_format", None)
+    if route is None:
+        return "other"
+    return PREFIX + route.removeprefix(PREFIX) if scope["path"].startswith(PREFIX) else str(route)
 
 
 def _take(buckets: Buckets, caller: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hashlib import sha256
 
-from assistant.api.problems import invalid
+from assistant.api.problems import Problem
 
 
 def cursor_of(position: int | str, *of: object) -> str:
@@ -48,5 +48,5 @@ def _digest(of: tuple[object, ...]) -> str:
     return sha256(json.dumps(of, default=str, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def _wrong() -> Exception:
-    return invalid("/cursor", "This is no cursor of this list; leave it out to begin at the start.")
+def _wrong() -> Problem:
+    return Problem("invalid-request", "This is no cursor of this list; leave it out to begin at the start.")

@@ -17,10 +17,11 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from assistant.api.wire import PREFIX
 from assistant.conversation import UtteranceError
 from retrieval.errors import AssistantError
 
-PAGE = "/api/v1/problems"
+PAGE = f"{PREFIX}/problems"
 MEDIA_TYPE = "application/problem+json"
 
 log = structlog.get_logger()

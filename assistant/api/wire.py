@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+PREFIX = "/api/v1"
+
 ItemId = Annotated[str, Field(min_length=1, max_length=200)]
 ShopperId = Annotated[str, Field(min_length=1, max_length=200)]
 ConversationId = Annotated[str, Field(min_length=1, max_length=64)]

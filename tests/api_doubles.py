@@ -1,0 +1,49 @@
+"""A service as it is served, without a model: the real shop, rules and replies over a hashing encoder."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+TESTS = Path(__file__).parent
+sys.path += [str(TESTS / "assistant"), str(TESTS / "retrieval")]  # their doubles serve here too
+
+from search_doubles import HashingEncoder  # noqa: E402
+from understanding_shop import shop_items  # noqa: E402
+
+from assistant.conversation import Conversations  # noqa: E402
+from assistant.explanation.explainer import Explainer  # noqa: E402
+from assistant.grounding import ShopMoney  # noqa: E402
+from assistant.service import Service  # noqa: E402
+from assistant.settings import Settings  # noqa: E402
+from assistant.store import Store  # noqa: E402
+from assistant.store.keys import Scope, add  # noqa: E402
+from assistant.turn import Assistant  # noqa: E402
+from assistant.understanding import Understanding  # noqa: E402
+from retrieval.shop import Shop  # noqa: E402
+
+ALL = frozenset(Scope)
+
+
+@contextmanager
+def open_doubles(folder: Path, **settings: Any) -> Iterator[Service]:
+    """The service over a shop of many departments and few items."""
+    chosen = Settings(data_folder=folder, language_model="none", understanding="rules", **settings)
+    with Shop.open(folder, encoder=HashingEncoder()) as shop:
+        shop.upsert(shop_items())
+        understanding = Understanding(None, lambda: shop.vocabulary, mode="rules")
+        explainer = Explainer(None, chosen, display=lambda label: shop.vocabulary.display(label))
+        assistant = Assistant(shop, understanding, explainer, money=ShopMoney(chosen.currency, {}))
+        store = Store(folder)
+        try:
+            yield Service(chosen, shop, None, assistant, store, Conversations(assistant, store))
+        finally:
+            store.close()
+
+
+def with_key(service: Service, *scopes: Scope, name: str = "till") -> dict[str, str]:
+    """The header of a new key; without scopes it may do everything."""
+    return {"Authorization": f"Bearer {add(service.store, name, frozenset(scopes) or ALL)}"}
