@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from retrieval.candidates import Rows
 from retrieval.catalogue import Catalogue, CatalogueItem
 from retrieval.query import AttributeConstraint, Comparison, Constraints
+from retrieval.withheld import NOTHING_WITHHELD, Withholding
 
 Mask = NDArray[np.bool_]
 Key = TypeVar("Key", bound=Hashable)
@@ -25,10 +26,14 @@ _NO_PRICE = np.iinfo(np.int64).min
 
 
 class Columns:
-    """Columns over all rows of a catalogue, removed ones included (they are never admitted). Safe between threads."""
+    """Columns over all rows of a catalogue, removed ones included (they are never admitted). Safe between threads.
+
+    `withheld` tells what is kept from shoppers now: no column states it, and no constraint admits an item by it.
+    """
 
     def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
+        self.withheld: Withholding = lambda: NOTHING_WITHHELD
         self._lock = threading.Lock()
         self._indexed: list[CatalogueItem | None] = []
         self._categories: _Postings[str] = _Postings()
@@ -73,20 +78,43 @@ class Columns:
                 mask &= self._available
             excluded = [self.catalogue.row(i) for i in constraints.excluded_items if i in self.catalogue]
             mask[[row for row in excluded if row < len(mask)]] = False
+            self._withhold(mask, constraints)
             return np.flatnonzero(mask).astype(np.int64, copy=False)
 
     def prices(self, rows: Rows) -> NDArray[np.float64]:
         """Prices in minor units; NaN where an item has none."""
         with self._lock:
             minor = self._prices[rows]
-        return np.where(minor == _NO_PRICE, np.nan, minor)
+            silent = self._silent_on("price")
+        return np.where((minor == _NO_PRICE) | np.isin(rows, silent), np.nan, minor)
 
     def numbers(self, name: str, unit: str | None, rows: Rows) -> NDArray[np.float64]:
         """The numbers that rows state for an attribute, in its canonical unit; NaN where they state none."""
         with self._lock:
             column = np.full(len(self._present), np.nan)
             column[self._numbers.rows((name, unit))] = self._numbers.numbers((name, unit))
+            column[self._silent_on(f"attributes.{name}")] = np.nan
         return column[rows]
+
+    def _withhold(self, mask: Mask, constraints: Constraints) -> None:
+        """Take out what is withheld, and what only a withheld field would let in."""
+        withheld = self.withheld()
+        for item_id in (*withheld.items, *withheld.fields):
+            row = self._row_of(item_id)
+            item = None if row is None or not mask[row] else self._indexed[row]
+            if item is not None:
+                seen = withheld.seen(item)
+                mask[row] = seen is not None and constraints.admits(seen)
+
+    def _silent_on(self, field: str) -> list[int]:
+        """The rows whose field is withheld now."""
+        silent = (self._row_of(item_id) for item_id, fields in self.withheld().fields.items() if field in fields)
+        return [row for row in silent if row is not None]
+
+    def _row_of(self, item_id: str) -> int | None:
+        """The row of an item that is in the columns already; None when it is not."""
+        row = self.catalogue.row(item_id) if item_id in self.catalogue else len(self._indexed)
+        return row if row < len(self._indexed) else None
 
     def _keep_price(self, mask: Mask, constraints: Constraints) -> None:
         if constraints.price_min is None and constraints.price_max is None:

@@ -216,11 +216,12 @@ class Searcher:
         return [self.catalogue.at(row) for row in rows.tolist()]
 
     def _checked(self, query: Query, candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
-        """Those candidates whose record, as it is now, satisfies the constraints."""
-        kept = []
+        """Those candidates whose record, as shoppers may see it now, satisfies the constraints."""
+        kept, withheld = [], self.columns.withheld()
         for candidate in candidates:
             item = self.catalogue.get(candidate.item_id)
-            if item is not None and query.constraints.admits(item):
+            seen = None if item is None else withheld.seen(item)
+            if seen is not None and query.constraints.admits(seen):
                 kept.append(candidate)
             else:
                 log.warning("left out: no longer satisfies the constraints", item_id=candidate.item_id)

@@ -26,12 +26,13 @@ from retrieval.interactions import EMPTY_SESSION, Interaction, Session
 from retrieval.lexical import LexicalIndex
 from retrieval.neighbours import Neighbours
 from retrieval.popularity import Popularity
-from retrieval.query import Query
+from retrieval.query import Constraints, Query
 from retrieval.records import Changes, Records
 from retrieval.reranking import RankingSettings
 from retrieval.search import Searcher, SearchResult
 from retrieval.taxonomy import learn_categories
 from retrieval.vocabulary import Vocabulary
+from retrieval.withheld import Withholding
 
 LOCK_NAME = "shop.lock"
 
@@ -130,8 +131,22 @@ class Shop:
         self.search(Query("warm up"))
 
     def search(self, query: Query, session: Session = EMPTY_SESSION) -> SearchResult:
-        """Search: see `retrieval.search.Searcher.search`."""
-        return self.searcher.search(query, session)
+        """Search in the shop's own words: see `retrieval.search.Searcher.search`."""
+        return self.searcher.search(replace(query, text=self.vocabulary.in_own_words(query.text)), session)
+
+    def withhold(self, withholding: Withholding) -> None:
+        """Ask this, from now on, what is kept from shoppers: no search finds it, no constraint counts it."""
+        self.columns.withheld = withholding
+
+    def item(self, item_id: str) -> CatalogueItem | None:
+        """The item as shoppers may see it now; None when the shop does not have it, or withholds it."""
+        item = self.catalogue.get(item_id)
+        return None if item is None else self.columns.withheld().seen(item)
+
+    def left_out(self, constraints: Constraints) -> tuple[str, ...]:
+        """Ids of the items that satisfy the constraints and are withheld, in the order of their ids."""
+        withheld = ((i, self.catalogue.get(i)) for i in sorted(self.columns.withheld().items))
+        return tuple(item_id for item_id, item in withheld if item is not None and constraints.admits(item))
 
     def candidate(self, item_id: str) -> Candidate:
         """An item that no query asked for, as a candidate: no scores, only how many interactions it has.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +20,7 @@ from retrieval.vocabulary.attribute_table import AttributeTable
 from retrieval.vocabulary.labels import Labels
 from retrieval.vocabulary.mentions import Mention, MentionFinder, is_mistyped
 from retrieval.vocabulary.numeric_phrases import find_numeric_phrases
+from retrieval.vocabulary.synonyms import Synonyms
 from retrieval.words import Token, fold, function_words, singular, tokens, word_data
 
 __all__ = ["Mention", "Vocabulary"]
@@ -36,9 +37,10 @@ class Vocabulary:
     """Categories, brands and attributes of a catalogue, as they are asked for."""
 
     def __init__(self) -> None:
-        self._categories = Labels()
-        self._brands = Labels(names=True)
-        self._attributes = AttributeTable()
+        self._synonyms = Synonyms()
+        self._categories = Labels(self._synonyms)
+        self._brands = Labels(self._synonyms, names=True)
+        self._attributes = AttributeTable(self._synonyms)
         self._members: defaultdict[str, list[int]] = defaultdict(list)
         self._titled: Counter[str] = Counter()
         self._latest: dict[str, CatalogueItem] = {}
@@ -71,6 +73,14 @@ class Vocabulary:
         self._attributes.include(self._items, item.attributes.values())
         self._titled.update(map(singular, set(fold(item.title).split())))
         self._items += 1
+
+    def set_synonyms(self, meanings: Mapping[str, str]) -> None:
+        """What words mean in the shop's own ("settee": "sofa"), from now on and in place of what was set before."""
+        self._synonyms.set(meanings)
+
+    def in_own_words(self, text: str) -> str:
+        """The text with the words of `set_synonyms` replaced by what they mean."""
+        return self._synonyms.applied(text)
 
     @property
     def categories(self) -> tuple[str, ...]:

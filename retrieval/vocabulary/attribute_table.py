@@ -16,6 +16,7 @@ from retrieval.query import AttributeConstraint, Comparison
 from retrieval.units import Quantity, parse_quantity
 from retrieval.vocabulary.labels import similar_key
 from retrieval.vocabulary.numeric_phrases import NumericPhrase
+from retrieval.vocabulary.synonyms import Synonyms
 from retrieval.words import Token, function_words, key, key_of, singular, synonym_keys, tokens, word_data
 
 Pair = tuple[str, str]  # name and value
@@ -44,7 +45,8 @@ class NumericMatch:
 class AttributeTable:
     """What the items state, countable. Grows with `include`; names and values are those of `Attribute`."""
 
-    def __init__(self) -> None:
+    def __init__(self, synonyms: Synonyms) -> None:
+        self._synonyms = synonyms
         self._counts: dict[Pair, int] = {}
         self._unread: list[Pair] = []
         self._pairs_of_key: defaultdict[str, list[Pair]] = defaultdict(list)
@@ -96,7 +98,7 @@ class AttributeTable:
         All of the words have to be accounted for, and at least so many items have to state it.
         """
         self._read()
-        for keys in ((key_of(words),), synonym_keys(words)):
+        for keys in (self._synonyms.keys(words), (key_of(words),), synonym_keys(words)):
             for candidate in keys:
                 pairs = self._pairs_of_key.get(candidate, ())
                 if sum(self._counts[pair] for pair in pairs) >= max(1, least):

@@ -10,6 +10,7 @@ from functools import cached_property
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from retrieval.vocabulary.synonyms import Synonyms
 from retrieval.words import Token, is_english, key, key_of, synonym_keys, tokens
 
 # one typing error is forgiven from this length on, and two if the longer of the two words has the second length
@@ -32,9 +33,11 @@ class Labels:
     Args:
         names: whether the labels are names, so that a part of one that is an English word or very short does not stand
             for it: "black" is no Black & Decker, but "phones" are Phones & Tablets.
+        synonyms: what the shop says that words mean, which counts before what they mean by themselves.
     """
 
-    def __init__(self, names: bool = False) -> None:
+    def __init__(self, synonyms: Synonyms, names: bool = False) -> None:
+        self._synonyms = synonyms
         self._names = names
         self._counts: Counter[str] = Counter()
         self._spellings: dict[str, str] = {}
@@ -89,16 +92,17 @@ class Labels:
         return self._counts[labels[0]] >= _DOMINANT * sum(self._counts[label] for label in labels)
 
     def find(self, words: Sequence[Token], titled: Mapping[str, int] | None = None) -> str | None:
-        """The label these words mean; a synonym counts only where the words themselves mean nothing.
+        """The label these words mean; a packaged synonym counts only where the words themselves mean nothing.
 
         Args:
             words: the phrase.
             titled: how many titles have a word, by its key: then a label is found by its last words as well.
         """
-        label = self._by_key.get(key_of(words))
-        if label is not None:
-            return label
-        synonyms = list(synonym_keys(words))
+        meant = list(self._synonyms.keys(words))
+        for own in (*meant, key_of(words)):
+            if own in self._by_key:
+                return self._by_key[own]
+        synonyms = [*meant, *synonym_keys(words)]
         found = [self._by_key[k] for k in synonyms if k in self._by_key]
         if found:
             return max(found, key=lambda label: self._counts[label])
