@@ -10,15 +10,18 @@ from dataclasses import replace
 import structlog
 
 from assistant.conversation import Conversations, UtteranceError, clean
-from assistant.dialogue import DialogueAct
-from assistant.ui.view import View
+from assistant.ui.view import Said, View
 from retrieval.errors import AssistantError
 
 log = structlog.get_logger()
 
 
 class Trouble(Exception):
-    """Nothing was answered; the message says why to the shopper, in plain words."""
+    """Nothing was answered; the message says why to the shopper, in plain words. `again`: trying again may help."""
+
+    def __init__(self, words: str, *, again: bool = False) -> None:
+        super().__init__(words)
+        self.again = again
 
 
 class Answering:
@@ -29,35 +32,40 @@ class Answering:
         self._stops: dict[str, threading.Event] = {}
         self._lock = threading.Lock()
 
-    def answer(self, view: View, utterance: str, act: DialogueAct | None = None) -> Iterator[View]:
-        """The page after each event of a turn.
+    def answer(self, view: View, said: Said) -> Iterator[View]:
+        """The page after each event of a turn; at the end of one that was stopped, it can be said again.
 
         Args:
             view: of the page; without a conversation one is started.
-            utterance: what the shopper typed, or the words of what she pressed.
-            act: what the press means.
+            said: what the shopper typed, or the words and the meaning of what she pressed.
 
         Raises:
             Trouble: the utterance cannot be read, the last one is still being answered, or the shop cannot answer now.
         """
         try:
-            text = clean(utterance)
-            view = replace(view, conversation_id=view.conversation_id or self._conversations.start())
-            with self._turn(str(view.conversation_id)) as stop:
+            text = clean(said.utterance)
+            started = view.conversation_id or self._conversations.start(view.shopper.shopper_id)
+            view = replace(view, conversation_id=started)
+            with self._turn(started) as stop:
                 view = view.asked(text)
                 yield view
-                events = self._conversations.say(str(view.conversation_id), text, act=act, cancelled=stop.is_set)
+                events = self._conversations.say(
+                    started, text, act=said.act, looking_at=view.looking_at, cancelled=stop.is_set
+                )
                 with closing(events):  # type: ignore[type-var]
                     for event in events:
                         view = view.seeing(event)
                         yield view
+                if stop.is_set():
+                    yield replace(view, again=said)
         except UtteranceError as error:
             raise Trouble(str(error)) from error
         except KeyError as error:
             raise Trouble("This conversation is no longer kept. Press “Start over” to begin a new one.") from error
         except AssistantError as error:
             log.error("turn failed", problem=error.problem, fix=error.fix)
-            raise Trouble("The shop cannot answer right now. Nothing is lost; please try again in a moment.") from error
+            words = "The shop cannot answer right now. Nothing is lost; please try again in a moment."
+            raise Trouble(words, again=True) from error
 
     def stop(self, view: View) -> None:
         """End the reply that is being written for a page; what has been said of it stays."""
@@ -65,6 +73,11 @@ class Answering:
             stop = self._stops.get(view.conversation_id or "")
         if stop is not None:
             stop.set()
+
+    def busy(self, view: View) -> bool:
+        """Whether a turn of this page is under way."""
+        with self._lock:
+            return view.conversation_id in self._stops
 
     @contextmanager
     def _turn(self, conversation_id: str) -> Iterator[threading.Event]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from markupsafe import Markup
 
 from assistant.dialogue import Need
-from assistant.events import Claim, Pick
+from assistant.events import Pick
 from assistant.explanation.facts import facts_for
 from assistant.store import Verdict
+from assistant.ui.details import details
 from assistant.ui.html import icon, joined, picture_address, press_attribute, web_address
 from retrieval.catalogue import CatalogueItem
 from retrieval.query import Constraints
@@ -18,22 +18,7 @@ from retrieval.query import Constraints
 FEW = 5  # pieces in stock from which on a card says how many are left
 REASONS = 3  # at most, why an item fits
 NEW_FOR = timedelta(days=180)
-
-PARTS = {
-    "relevance": "Relevance, by which it is ranked",
-    "content": "Fits your words",
-    "dense": "by meaning",
-    "lexical": "by exact words",
-    "behaviour": "Chosen by shoppers",
-    "popularity": "by all",
-    "neighbours": "by those with a like history",
-    "expected": "Expected of it, by its content",
-    "trust": "Trust in behaviour, by interactions",
-    "novelty": "New in the shop",
-    "stock": "Cost of being sold out",
-    "diversity": "Cost of likeness to those above",
-}
-WITHIN = {"dense", "lexical", "popularity", "neighbours"}
+DELIVERY = ("delivery", "delivery time", "shipping", "shipping time")  # as feeds name it
 
 
 def card(
@@ -41,8 +26,9 @@ def card(
     need: Need,
     constraints: Constraints,
     verdict: Verdict | None,
-    claims: Sequence[Claim],
     as_of: date,
+    *,
+    personal: bool = False,
 ) -> Markup:
     """One pick as an `<li>`.
 
@@ -50,27 +36,31 @@ def card(
         pick: with its rank and scores.
         need, constraints: in force; the card says how the item meets them.
         verdict: the shopper's feedback on it.
-        claims: supported claims of the last reply about it.
         as_of: the date that decides what is new.
+        personal: whether the shopper's history orders what is shown; the card says where it would stand without.
     """
     item = pick.item
     return Markup(
-        '<li class="card" id="item-{rank}"><article aria-labelledby="title-{rank}">'
+        '<li class="card" data-item="{item_id}"><article aria-labelledby="title-{rank}">'
         '<div class="card-top">{picture}<div class="card-facts">'
-        '<p class="brand">{brand}</p><h3 id="title-{rank}">{title}</h3>'
-        '<p class="price-line"><span class="price">{price}</span>{stock}</p>{rating}</div></div>'
-        "{why}{actions}{details}</article></li>"
+        '<p class="brand" dir="auto">{brand}</p><h3 id="title-{rank}" dir="auto">{title}</h3>'
+        '<p class="price-line"><span class="price">{price}</span>{stock}</p>{delivery}{rating}{new}</div></div>'
+        "{why}{standing}{actions}{details}</article></li>"
     ).format(
+        item_id=item.item_id,
         rank=pick.rank,
-        picture=_picture(pick, as_of),
+        picture=_picture(pick),
         brand=item.brand or "",
         title=_title(item),
         price=str(item.price) if item.price else "Price not stated",
         stock=_stock(item),
+        delivery=_delivery(item),
         rating=_rating(item),
+        new=_new(pick, as_of),
         why=_why(item, need, constraints),
+        standing=_standing(pick) if personal else "",
         actions=_actions(item, verdict),
-        details=_details(pick, claims),
+        details=details(pick),
     )
 
 
@@ -80,13 +70,38 @@ def is_new(pick: Pick, as_of: date) -> bool:
     return pick.cold_start and released is not None and as_of - released <= NEW_FOR
 
 
-def _picture(pick: Pick, as_of: date) -> Markup:
+def _picture(pick: Pick) -> Markup:
     address = picture_address(pick.item.image)
-    image = Markup('<img src="{}" alt="" referrerpolicy="no-referrer">').format(address) if address else ""
-    badge = Markup('<span class="badge">New</span>') if is_new(pick, as_of) else ""
+    size = Markup('width="104" height="104" loading="lazy" decoding="async" referrerpolicy="no-referrer"')
+    image = Markup('<img src="{}" alt="" {}>').format(address, size) if address else ""
     return Markup(
-        '<div class="picture">{}{}<span class="rank"><span class="for-screen-readers">Number </span>{}</span>{}</div>'
-    ).format(icon("picture"), image, pick.rank, badge)
+        '<div class="picture">{}{}<span class="rank"><span class="for-screen-readers">Number </span>{}</span></div>'
+    ).format(icon("picture"), image, pick.rank)
+
+
+def _new(pick: Pick, as_of: date) -> Markup:
+    """That nobody has bought or rated it yet, so that a shopper knows why there are no stars."""
+    if not pick.cold_start:
+        return Markup("")
+    words = "No purchase data yet"
+    return Markup('<p class="badge">{}</p>').format(f"New: {words.lower()}" if is_new(pick, as_of) else words)
+
+
+def _delivery(item: CatalogueItem) -> Markup:
+    """What the record says of delivery, where the shop's feed has it."""
+    stated = next((item.attributes[name] for name in DELIVERY if name in item.attributes), None)
+    if stated is None:
+        return Markup("")
+    return Markup('<p class="delivery">{}: {}</p>').format(stated.name.capitalize(), stated.text)
+
+
+def _standing(pick: Pick) -> Markup:
+    """Where the item would stand without the shopper's history."""
+    alone = pick.candidate.rank_without_history
+    if alone is None:
+        return Markup("")
+    words = "The same place without your history" if alone == pick.rank else f"Without your history: number {alone}"
+    return Markup('<p class="standing">{}{}</p>').format(icon("person"), words)
 
 
 def _title(item: CatalogueItem) -> Markup | str:
@@ -94,7 +109,7 @@ def _title(item: CatalogueItem) -> Markup | str:
     if address is None:
         return item.title
     return Markup('<a href="{}" target="_blank" rel="noopener noreferrer" {}>{}</a>').format(
-        address, press_attribute("open", item_id=item.item_id), item.title
+        address, press_attribute("open", item_id=item.item_id, part="page"), item.title
     )
 
 
@@ -153,56 +168,3 @@ def _actions(item: CatalogueItem, verdict: Verdict | None) -> Markup:
         item.item_id,
         f"Compare {item.title}",
     )
-
-
-def _details(pick: Pick, claims: Sequence[Claim]) -> Markup:
-    return Markup('<details data-key="{}"><summary>Details and scores</summary>{}{}{}{}</details>').format(
-        pick.item.item_id, _description(pick.item), _attributes(pick.item), _checked(claims), _scores(pick)
-    )
-
-
-def _description(item: CatalogueItem) -> Markup:
-    return Markup('<p class="description">{}</p>').format(item.description) if item.description else Markup("")
-
-
-def _attributes(item: CatalogueItem) -> Markup:
-    if not item.attributes:
-        return Markup("")
-    rows = joined(Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(a.name, a.text) for a in item.attributes.values())
-    return Markup('<dl class="attributes">{}</dl>').format(rows)
-
-
-def _checked(claims: Sequence[Claim]) -> Markup:
-    """The claims of the reply with the fields that support them."""
-    if not claims:
-        return Markup("")
-    rows = joined(
-        Markup("<li>{}{} <span>{}</span></li>").format(
-            icon("tick"), claim.text, claim.field.removeprefix("attributes.")
-        )
-        for claim in claims
-    )
-    return Markup('<h4>Said of it, checked against its record</h4><ul class="claims">{}</ul>').format(rows)
-
-
-def _scores(pick: Pick) -> Markup:
-    rows = joined(_score_rows(pick))
-    count = pick.candidate.interaction_count
-    known = f"{count:,} shopper interactions" if count else "No shopper has interacted with it yet: ranked by content."
-    moved = pick.candidate.rank_without_history
-    if moved is not None and moved != pick.rank:
-        known += f" Without your history it would be number {moved}."
-    return Markup(
-        '<h4>What ranked it</h4><table class="scores"><tbody>{}</tbody></table><p class="note">{}</p>'
-    ).format(rows, known)
-
-
-def _score_rows(pick: Pick) -> Iterator[Markup]:
-    scores = pick.candidate.scores
-    for part in (*PARTS, *sorted(scores.keys() - PARTS.keys())):
-        if part in scores:
-            score = round(scores[part], 2) + 0.0  # no minus before a zero
-            bar = Markup('<meter min="0" max="1" value="{:.3f}"></meter>').format(score) if 0 <= score <= 1 else ""
-            yield Markup('<tr{}><th scope="row">{}</th><td>{}</td><td>{:.2f}</td></tr>').format(
-                Markup(' class="within"') if part in WITHIN else "", PARTS.get(part, part), bar, score
-            )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 from pydantic import ValidationError
 
-from assistant.dialogue import DialogueAct
 from assistant.store import Verdict
-from assistant.ui import panels
+from assistant.ui import panels, privacy
 from assistant.ui.answering import Answering, Trouble
 from assistant.ui.examples import examples
-from assistant.ui.presses import Open, Rate, StalePress, parse, spoken
+from assistant.ui.presses import Arrive, Consent, Looking, Open, Rate, StalePress, parse, spoken
 from assistant.ui.theme import THEME
-from assistant.ui.view import View
+from assistant.ui.transcript import transcript
+from assistant.ui.view import Said, View
+from assistant.ui.visits import Visits
 from retrieval.interactions import InteractionKind
 
 if TYPE_CHECKING:
@@ -27,11 +29,8 @@ if TYPE_CHECKING:
     from assistant.service import Service
 
 HERE = Path(__file__).parent
-SCRIPT = (HERE / "page.js").read_text(encoding="utf-8")
-WELCOME = (
-    "## What can I find for you?\n\nSay it in your own words: what it is for, what it may cost, what it must not be."
-)
 TURNS = 8  # turns of different conversations at a time; the others queue
+_KEPT = re.compile(r'data-kept="([^"]*)"')
 
 Redraw = dict[Any, Any]
 
@@ -60,6 +59,7 @@ class ChatPage:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._answering = Answering(service.conversations)
+        self._visits = Visits(service)
         self._examples = examples(service.shop.catalogue)
         self._newest: tuple[int, date] | None = None
         self.blocks = self._build()
@@ -69,90 +69,117 @@ class ChatPage:
             self.view = gr.State(View())
             with gr.Row(elem_id="top"):
                 gr.HTML(panels.header(self._service.settings.shop_name), elem_id="name", apply_default_css=False)
+                self.privacy = _panel("privacy", privacy.settings(View().shopper))
                 self.again = gr.Button("Start over", elem_id="start-over", size="sm")
             with gr.Row(elem_id="page"):
-                self.chat = _conversation()
+                self.chat = _panel("chat", transcript(View()))
                 self.constraints = _panel("constraints")
                 self.picks = _panel("picks", panels.picks(View(), {}, self._as_of()))
                 self.status = _panel("status")
                 self.replies = _panel("replies", panels.replies(View(), self._examples))
                 self.box = _box()
+            self.memory = _panel("memory", script="memory.js")
             self._connect()
         return blocks
 
     def _connect(self) -> None:
         """What happens on which event. Turns queue, all else is done at once; none of it is a public endpoint."""
-        drawn = [self.view, self.chat, self.constraints, self.picks, self.status, self.replies, self.box]
+        drawn = [self.view, self.privacy, self.chat, self.constraints, self.picks, self.status, self.replies]
+        drawn += [self.box, self.memory]
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         queued = {**quiet, "outputs": drawn, "concurrency_id": "turns", "concurrency_limit": TURNS}
         at_once = {**quiet, "queue": False}
-        turns = [self.box.submit(self.say, [self.view, self.box], **queued)]
-        for panel in (self.constraints, self.picks, self.replies):
-            turns.append(panel.press(self.press, self.view, trigger_mode="multiple", **queued))
+        turns = [self.box.submit(self.say, [self.view, self.memory, self.box], **queued)]
+        for panel in (self.privacy, self.chat, self.constraints, self.picks, self.status, self.replies, self.memory):
+            turns.append(panel.press(self.press, [self.view, self.memory], trigger_mode="multiple", **queued))
         for turn in turns:
-            turn.failure(self.broken, self.view, [self.chat, self.status, self.box], **at_once)
+            turn.failure(self.broken, self.view, [self.view, self.chat, self.status, self.box], **at_once)
         self.box.stop(self._answering.stop, self.view, **at_once)
         self.again.click(self.start_over, self.view, drawn, cancels=turns, **at_once)
 
-    def say(self, view: View, utterance: str) -> Iterator[Redraw]:
+    def say(self, view: View, kept: str, utterance: str) -> Iterator[Redraw]:
         """The shopper typed something."""
-        yield from self._answer(view, utterance, None)
+        yield from self._answer(self._current(view, kept), Said(utterance))
 
-    def press(self, view: View, event: gr.EventData) -> Iterator[Redraw]:
+    def press(self, view: View, kept: str, event: gr.EventData) -> Iterator[Redraw]:
         """The shopper pressed something in a panel; what the client says of it is checked."""
         try:
-            press = parse(event._data)
-            if isinstance(press, Rate):
-                yield self._rate(view, press)
-            elif isinstance(press, Open):
-                self._open(view, press)
-            else:
-                yield from self._answer(view, *spoken(press, view))
+            press, view = parse(event._data), self._current(view, kept)
+            match press:
+                case Rate():
+                    yield self._rate(view, press)
+                case Open():
+                    yield self._open(view, press)
+                case Consent():
+                    yield self._consent(view, press)
+                case Arrive():
+                    yield self._redrawn(self._visits.arrive(press))
+                case Looking():
+                    item = press.item if press.item in self._service.shop.catalogue else None
+                    yield self._redrawn(replace(view, looking_at=item))
+                case _:
+                    yield from self._answer(view, spoken(press, view))
         except StalePress as error:
             yield self._trouble(view, str(error))
         except ValidationError:
             yield self._trouble(view, "That press could not be read. Please type what you need.")
 
     def start_over(self, view: View) -> Redraw:
-        """An empty page; the conversation so far ends."""
+        """An empty page; the conversation so far ends, what she allowed stays allowed."""
         self._answering.stop(view)
-        return {self.view: View(), **self._drawing(View()), self.box: _writable("")}
+        shopper = replace(view.shopper, ignoring=False)
+        return {**self._redrawn(View(shopper=shopper, looking_at=view.looking_at)), self.box: _writable("")}
 
     def broken(self, view: View) -> Redraw:
         """A turn failed in a way that nobody foresaw: the page says so and can be used again."""
-        trouble = self._trouble(view, "Something went wrong on our side. Please try again.")
-        return {self.chat: _messages(view, under_way=False), self.box: _writable(), **trouble}
+        words = next((message.text for message in reversed(view.transcript) if message.by_shopper), "")
+        view = replace(view, again=Said(words) if words else None)
+        trouble = self._trouble(view, "Something went wrong on our side.")
+        return {self.view: view, self.chat: transcript(view), self.box: _writable(), **trouble}
 
-    def _answer(self, view: View, utterance: str, act: DialogueAct | None) -> Iterator[Redraw]:
+    def _current(self, view: View, kept: str) -> View:
+        """The page as the browser has it, when the connection that its state hung on was lost in the meantime."""
+        found = _KEPT.search(kept or "")
+        lost = found is not None and found[1] != self._visits.kept(view) and view == View()
+        return self._visits.resumed(found[1]) if found is not None and lost else view
+
+    def _answer(self, view: View, said: Said) -> Iterator[Redraw]:
         drawn: Redraw = {}
         try:
-            for after in self._answering.answer(view, utterance, act):
+            for after in self._answering.answer(view, said):
                 drawing = self._drawing(after, under_way=True)
                 changed = {part: value for part, value in drawing.items() if drawn.get(part) != value}
                 if not drawn:
                     changed[self.box] = gr.update(value="", submit_btn=False, stop_btn="Stop")
                 drawn = drawing
                 yield {self.view: after, **changed}
-            stopped_early = drawn[self.chat] != (messages := _messages(after, under_way=False))
-            yield {self.box: _writable(), **({self.chat: messages} if stopped_early else {})}
+            yield {self.box: _writable(), self.chat: transcript(after)}  # no dots are left where nothing was said
         except Trouble as error:
+            view = replace(view, again=said if error.again else view.again)
             trouble = self._trouble(view, str(error))
             if drawn:  # the page goes back to what it was, and what was typed to where it was
-                back = {self.view: view, **self._drawing(view), self.box: _writable("" if act else utterance)}
-                trouble = {**back, **trouble}
+                typed = "" if said.act else said.utterance
+                trouble = {**self._redrawn(view), self.box: _writable(typed), **trouble}
             yield trouble
 
     def _trouble(self, view: View, words: str) -> Redraw:
-        return {self.status: panels.status(view, self._service.assistant.understanding.status, words)}
+        status = self._service.assistant.understanding.status
+        return {self.status: panels.status(view, status, words, again=view.again is not None)}
+
+    def _redrawn(self, view: View) -> Redraw:
+        """The whole page anew."""
+        return {self.view: view, **self._drawing(view)}
 
     def _drawing(self, view: View, *, under_way: bool = False) -> Redraw:
         """Every part of the page."""
         return {
-            self.chat: _messages(view, under_way=under_way),
+            self.privacy: privacy.settings(view.shopper),
+            self.chat: transcript(view, under_way=under_way),
             self.constraints: panels.constraints(view, self._display),
             self.picks: self._picks(view),
             self.status: panels.status(view, self._service.assistant.understanding.status),
             self.replies: panels.replies(view, self._examples),
+            self.memory: panels.memory(self._visits.kept(view)),
         }
 
     def _picks(self, view: View) -> str:
@@ -171,39 +198,43 @@ class ChatPage:
         return self._service.shop.vocabulary.display(label)
 
     def _rate(self, view: View, press: Rate) -> Redraw:
-        """Keep the verdict, or take it back when it was pressed already."""
+        """Keep the verdict, or take it back when it was pressed already; a like is observed as far as she allows."""
         if view.conversation_id is None or press.item_id not in view.item_ids:
             raise StalePress("That item is no longer shown.")
         verdict = Verdict(press.verdict)
         before = self._service.store.feedback(view.conversation_id).get(press.item_id)
         self._service.conversations.rate(view.conversation_id, press.item_id, None if before is verdict else verdict)
-        return {self.picks: self._picks(view)}
-
-    def _open(self, view: View, press: Open) -> None:
-        if view.conversation_id is not None and press.item_id in view.item_ids:
+        if verdict is Verdict.LIKE and before is not verdict:
             self._service.conversations.observe(view.conversation_id, press.item_id, InteractionKind.CLICK)
+        return self._observed(view)
+
+    def _open(self, view: View, press: Open) -> Redraw:
+        if view.conversation_id is not None and press.item_id in view.item_ids:
+            kind = InteractionKind.CLICK if press.part == "page" else InteractionKind.VIEW
+            self._service.conversations.observe(view.conversation_id, press.item_id, kind)
+        return self._observed(view)
+
+    def _observed(self, view: View) -> Redraw:
+        """The parts that show what was observed; the state is left to a turn that is under way."""
+        if self._answering.busy(view):
+            return {self.picks: self._picks(view)}
+        shopper = self._visits.shopper(view.shopper.shopper_id, ignoring=view.shopper.ignoring)
+        view = replace(view, shopper=replace(shopper, declined=view.shopper.declined))
+        return {self.view: view, self.picks: self._picks(view), self.privacy: privacy.settings(view.shopper)}
+
+    def _consent(self, view: View, press: Consent) -> Redraw:
+        if self._answering.busy(view):
+            raise StalePress("One moment: I am still answering.")
+        return self._redrawn(self._visits.consent(view, press.granted))
 
 
-def _panel(name: str, value: str = "") -> gr.HTML:
-    """A part of the page that is drawn here and sends presses (see `page.js`)."""
-    return gr.HTML(value, elem_id=name, js_on_load=SCRIPT, apply_default_css=False)
+def _panel(name: str, value: str = "", script: str = "page.js") -> gr.HTML:
+    """A part of the page that is drawn here and sends presses (see the script)."""
+    return gr.HTML(value, elem_id=name, js_on_load=_script(script), apply_default_css=False)
 
 
-def _conversation() -> gr.Chatbot:
-    return gr.Chatbot(
-        elem_id="chat",
-        label="Conversation",
-        show_label=False,
-        container=False,
-        height="100%",
-        buttons=[],
-        layout="bubble",
-        allow_tags=False,
-        latex_delimiters=[],
-        feedback_options=None,
-        placeholder=WELCOME,
-        group_consecutive_messages=False,
-    )
+def _script(name: str) -> str:
+    return (HERE / name).read_text(encoding="utf-8")
 
 
 def _box() -> gr.Textbox:
@@ -225,21 +256,3 @@ def _writable(value: str | None = None) -> Any:
     """The box, ready for the next utterance; with a value, that value in it."""
     ready: dict[str, Any] = {"submit_btn": "Send", "stop_btn": False}
     return gr.update(**ready) if value is None else gr.update(value=value, **ready)
-
-
-def _messages(view: View, *, under_way: bool) -> list[dict[str, str]]:
-    """The transcript; while an answer is under way, dots stand where its first word will be."""
-    said = [_message(m.by_shopper, m.text) for m in view.transcript if m.text]
-    waiting = under_way and not view.transcript[-1].text
-    return [*said, {"role": "assistant", "content": "…"}] if waiting else said
-
-
-def _message(by_shopper: bool, text: str) -> dict[str, str]:
-    """A line of the transcript as the chatbot's Markdown.
-
-    A shopper's own words are literal. Of a reply only bold names, lists and paragraphs are Markdown: no HTML, no link
-    and no picture, whatever a model or a record has put into it.
-    """
-    if by_shopper:
-        return {"role": "user", "content": re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~&])", r"\\\1", text)}
-    return {"role": "assistant", "content": re.sub(r"([\\`_\[\]<>#!|~&])", r"\\\1", text)}

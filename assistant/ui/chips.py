@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from assistant.dialogue import Slots
+from assistant.dialogue import Need, Slots
 from retrieval.catalogue import Money
 
 SORTS = {
@@ -59,6 +59,31 @@ def chips(slots: Slots, currency: str | None, display: Callable[[str], str] = la
     if slots.sort:
         found.append(Chip(SORTS[slots.sort], "sort", "Best match first"))
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What the last utterance did to the chips.
+
+    Attributes:
+        was: for each chip that is new or another than before, by `Chip.dropped`: its label before, "" when it is new.
+        gone: labels of the chips that are not there any more.
+    """
+
+    was: dict[str, str]
+    gone: tuple[str, ...]
+
+
+def changes(
+    now: Slots, before: Need | None, currency: str | None, display: Callable[[str], str] = lambda label: label
+) -> Changes:
+    """How the chips differ from those of the need before; no difference when there is none to compare with."""
+    if before is None:
+        return Changes({}, ())
+    earlier = {chip.dropped: chip.label for chip in chips(before.slots, currency, display)}
+    current = {chip.dropped: chip.label for chip in chips(now, currency, display)}
+    was = {dropped: earlier.get(dropped, "") for dropped, label in current.items() if earlier.get(dropped) != label}
+    return Changes(was, tuple(label for dropped, label in earlier.items() if dropped not in current))
 
 
 def _price(amount: float, currency: str | None) -> str:

@@ -1,8 +1,11 @@
 // Runs once in each panel of the page: `element` is the panel, `trigger` and `watch` are Gradio's.
-// Sends presses, and keeps what a panel's own redraw would lose: open details and ticked boxes.
+// Sends presses, opens what a citation leads to, and keeps what a panel's own redraw would lose.
 const ticked = new Set();
 const opened = new Set();
 let drawn = '';
+let wasBusy = false;
+
+const tellHost = (message) => document.dispatchEvent(new CustomEvent('shop-assistant:tell', { detail: message }));
 
 function restore() {
   const boxes = [...element.querySelectorAll('.tick input')];
@@ -17,16 +20,42 @@ function restore() {
   }
 }
 
-element.addEventListener('click', (event) => {
-  const pressed = event.target.closest('[data-press]');
-  if (!pressed) return;
+// A citation: the field of the record that the claim was checked against, opened, in view and marked.
+function showField(item, field) {
+  const card = document.querySelector(`#picks .card[data-item="${CSS.escape(item)}"]`);
+  const row = card?.querySelector(`[data-field="${CSS.escape(field)}"]`);
+  if (!row) return;
+  row.closest('details').open = true;
+  document.querySelectorAll('.cited').forEach((other) => other.classList.remove('cited'));
+  row.classList.add('cited');
+  row.focus({ preventScroll: true });
+  row.scrollIntoView({ block: 'center', inline: 'center', behavior: 'smooth' });
+}
+
+function send(pressed, event) {
   const data = JSON.parse(pressed.dataset.press);
   if (data.press === 'compare') {
     data.item_ids = [...ticked];
     ticked.clear();
     restore();
   }
+  if (data.part === 'details' && pressed.parentElement.open) return; // it is being closed
+  if (data.part === 'page' && document.documentElement.classList.contains('embedded')) {
+    event.preventDefault(); // the shop's own page goes there, not the frame
+    tellHost({ type: 'item-clicked', id: data.item_id, title: pressed.textContent, url: pressed.href });
+  }
+  if (data.press !== 'consent') pressed.closest('[popover]')?.hidePopover();
   trigger('press', data);
+}
+
+element.addEventListener('click', (event) => {
+  const cited = event.target.closest('.cite');
+  if (cited) {
+    event.preventDefault();
+    showField(cited.dataset.item, cited.dataset.field);
+  }
+  const pressed = event.target.closest('[data-press]');
+  if (pressed) send(pressed, event);
 });
 
 element.addEventListener('change', (event) => {
@@ -38,7 +67,7 @@ element.addEventListener('change', (event) => {
 
 element.addEventListener('toggle', (event) => {
   const key = event.target.dataset.key;
-  event.target.open ? opened.add(key) : opened.delete(key);
+  if (key) event.target.open ? opened.add(key) : opened.delete(key);
 }, true);
 
 // A picture that cannot be had leaves the drawn placeholder behind it.
@@ -48,8 +77,8 @@ element.addEventListener('error', (event) => {
 
 // Other cards, or a comparison: start reading at the top again.
 function settle() {
-  const boxes = [...element.querySelectorAll('.tick input')].map((box) => box.value);
-  const now = JSON.stringify([boxes, element.querySelector('.comparison')?.textContent]);
+  const shown = [...element.querySelectorAll('.card')].map((card) => card.dataset.item);
+  const now = JSON.stringify([shown, element.querySelector('.comparison')?.textContent]);
   if (now !== drawn) {
     drawn = now;
     element.closest('.block').scrollTop = 0;
@@ -57,7 +86,21 @@ function settle() {
   }
 }
 
+// The conversation: the newest utterance stays in view while its answer grows below it.
+function follow(log) {
+  const said = [...log.querySelectorAll('.user.message')].at(-1);
+  const scroller = element.closest('.block');
+  const end = scroller.scrollHeight - scroller.clientHeight;
+  const top = said ? said.offsetTop - 14 : end;
+  scroller.scrollTop = Math.min(end, top);
+  const busy = log.getAttribute('aria-busy') === 'true';
+  if (wasBusy && !busy) tellHost({ type: 'reply' });
+  wasBusy = busy;
+}
+
 watch('value', () => {
   restore();
   settle();
+  const log = element.querySelector('.log');
+  if (log) follow(log);
 });

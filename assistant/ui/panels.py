@@ -11,48 +11,107 @@ from assistant.comparison import NOT_STATED, ComparisonTable
 from assistant.dialogue import Rung
 from assistant.store import Verdict
 from assistant.ui.cards import card
-from assistant.ui.chips import chips
+from assistant.ui.chips import Chip, changes, chips
 from assistant.ui.html import icon, joined, press_attribute
+from assistant.ui.privacy import order, question
 from assistant.ui.view import View
+
+RUNGS = {
+    Rung.REPAIR: "The language model needed a second try to read that.",
+    Rung.TAGGER: "Read by a small network, not by the language model.",
+    Rung.RULES: "Read by rules, not by the language model.",
+}
 
 
 def header(shop_name: str) -> str:
     """The name over the page."""
-    return Markup('<div class="shop"><h1>{}</h1><p>Shopping assistant</p></div>').format(shop_name)
+    return Markup('<div class="shop"><h1 dir="auto">{}</h1><p>Shopping assistant</p></div>').format(shop_name)
+
+
+def memory(kept: str) -> str:
+    """What the browser keeps (see `memory.js`); with nothing to keep it drops what it had."""
+    return Markup('<span data-kept="{}"></span>').format(kept)
 
 
 def constraints(view: View, display: Callable[[str], str]) -> str:
-    """What holds for everything that is shown, one removable chip each; empty when nothing was asked."""
-    found = chips(view.need.slots, view.constraints.currency, display)
-    ranked_by = Markup('<li class="ranked-by">ranked by “{}”</li>').format(view.need.topic) if view.need.topic else ""
-    if not found and not ranked_by:
+    """What holds for everything that is shown, one removable chip each; empty when nothing was asked.
+
+    What the last utterance changed is marked, and what it took back is still there to be seen, struck out.
+    """
+    currency = view.constraints.currency
+    found = chips(view.need.slots, currency, display)
+    changed = changes(view.need.slots, view.before, currency, display)
+    topic = view.need.topic
+    ranked_by = Markup('<li class="ranked-by" dir="auto">ranked by “{}”</li>').format(topic) if topic else ""
+    if not found and not ranked_by and not changed.gone:
         return ""
-    buttons = joined(
-        Markup(
-            '<li><button type="button" class="chip" aria-label="Remove: {}" title="Remove" {}>{}{}</button></li>'
-        ).format(chip.label, press_attribute("remove", dropped=chip.dropped), chip.label, icon("cross"))
-        for chip in found
+    kept = joined(_chip(chip, changed.was.get(chip.dropped)) for chip in found)
+    gone = joined(
+        Markup('<li class="gone"><span class="for-screen-readers">No longer: </span><s dir="auto">{}</s></li>').format(
+            label
+        )
+        for label in changed.gone
     )
-    return Markup('<ul class="chips" aria-label="What you asked for">{}{}</ul>').format(buttons, ranked_by)
+    return Markup('<ul class="chips" aria-label="What you asked for">{}{}{}</ul>').format(kept, gone, ranked_by)
+
+
+def _chip(chip: Chip, was: str | None) -> Markup:
+    """A chip; `was`: its label before the last utterance, "" when it is new, None when it has not changed."""
+    mark = (
+        ""
+        if was is None
+        else Markup(' <span class="was" dir="auto">{}</span>').format(f"changed, was {was}" if was else "changed")
+    )
+    return Markup(
+        '<li><button type="button" class="chip{}" aria-label="Remove: {}" title="Remove" {}>'
+        '<span dir="auto">{}</span>{}{}</button></li>'
+    ).format(
+        "" if was is None else " changed",
+        chip.label if was is None else f"{chip.label} (changed)",
+        press_attribute("remove", dropped=chip.dropped),
+        chip.label,
+        mark,
+        icon("cross"),
+    )
 
 
 def picks(view: View, verdicts: Mapping[str, Verdict], as_of: date) -> str:
     """The cards with their count, the comparison above them when there is one."""
-    if view.conversation_id is None:
-        return Markup('<div class="nothing">{}<p>What you ask for appears here.</p></div>').format(icon("picture"))
     if not view.picks:
         return _nothing(view)
-    claims = {i: [claim for claim in view.claims if claim.item_id == i] for i in view.item_ids}
     cards = joined(
-        card(pick, view.need, view.constraints, verdicts.get(pick.item.item_id), claims[pick.item.item_id], as_of)
+        card(
+            pick,
+            view.need,
+            view.constraints,
+            verdicts.get(pick.item.item_id),
+            as_of,
+            personal=view.shopper.sorts,
+        )
         for pick in view.picks
     )
-    return Markup('<p class="count" role="status">{}</p>{}<ol class="cards">{}</ol>{}').format(
-        _count(view), _comparison(view.table), cards, _compare_bar() if len(view.picks) > 1 else ""
+    return Markup('<p class="count" role="status">{}</p>{}{}<ol class="cards">{}</ol>{}{}').format(
+        _count(view),
+        order(view.shopper),
+        _comparison(view.table),
+        cards,
+        _others(view),
+        _compare_bar() if len(view.picks) > 1 else "",
     )
+
+
+def _others(view: View) -> Markup:
+    """The way to the next items of the same need."""
+    if view.matching <= len(view.picks):
+        return Markup("")
+    return Markup(
+        '<p class="others"><button type="button" class="wish" {}>None of these? Show others</button></p>'
+    ).format(press_attribute("wish", wish="others"))
 
 
 def _nothing(view: View) -> Markup:
+    if not view.transcript:
+        return Markup('<div class="nothing">{}<p>What you ask for appears here.</p></div>').format(icon("picture"))
     searched = chips(view.need.slots, view.constraints.currency) or view.need.topic
     words = "Nothing in the shop meets all of that." if searched else "Nothing to show yet."
     return Markup('<div class="nothing">{}<p role="status">{}</p></div>').format(icon("picture"), words)
@@ -102,12 +161,12 @@ def _cells(values: Sequence[str]) -> Markup:
 
 
 def replies(view: View, examples: Sequence[str]) -> str:
-    """What can be said with one press: relaxations first, then suggestions; examples on an empty page."""
-    if view.conversation_id is None:
+    """What can be said with one press: a question's answers, relaxations, suggestions; examples on an empty page."""
+    if not view.transcript:
         buttons = joined(
-            _reply(example, None, press_attribute("example", utterance=example), "example") for example in examples
+            _reply(example, None, press_attribute("say", utterance=example), "example") for example in examples
         )
-        return Markup('<p class="hint" id="replies-hint">Try one of these</p>{}').format(_replies(buttons))
+        return Markup('<p class="hint">Try one of these</p>{}').format(_replies("Examples", buttons))
     offered = [
         _reply(r.label, r.count, press_attribute("relax", number=n, label=r.label), "relaxation")
         for n, r in enumerate(view.relaxations, start=1)
@@ -116,14 +175,20 @@ def replies(view: View, examples: Sequence[str]) -> str:
         _reply(s.label, s.count, press_attribute("suggested", number=n, label=s.label), "suggestion")
         for n, s in enumerate(view.suggestions, start=1)
     ]
-    if not offered and not suggested:
-        return ""
-    hint = Markup('<p class="hint" id="replies-hint">The smallest changes that bring results</p>') if offered else ""
-    return Markup("{}{}").format(hint, _replies(joined([*offered, *suggested])))
+    asked = next((s.question for s in view.suggestions if s.question), "")
+    hint = (
+        "The smallest changes that bring results" if offered else f"{asked} Pick one, or just type on." if asked else ""
+    )
+    buttons = joined([*offered, *suggested])
+    return Markup("{}{}{}").format(
+        question(view),
+        Markup('<p class="hint" role="status">{}</p>').format(hint) if hint and buttons else "",
+        _replies("Suggested replies", buttons) if buttons else "",
+    )
 
 
-def _replies(buttons: Markup) -> Markup:
-    return Markup('<ul class="replies" aria-label="Suggested replies">{}</ul>').format(buttons)
+def _replies(label: str, buttons: Markup) -> Markup:
+    return Markup('<ul class="replies" aria-label="{}">{}</ul>').format(label, buttons)
 
 
 def _reply(label: str, count: int | None, press: Markup, kind: str) -> Markup:
@@ -132,28 +197,34 @@ def _reply(label: str, count: int | None, press: Markup, kind: str) -> Markup:
         if count is None
         else Markup(' <span class="counted">{:,} {}</span>').format(count, "item" if count == 1 else "items")
     )
-    return Markup('<li><button type="button" class="reply {}" {}>{}{}</button></li>').format(kind, press, label, items)
+    return Markup('<li><button type="button" class="reply {}" {}><span dir="auto">{}</span>{}</button></li>').format(
+        kind, press, label, items
+    )
 
 
-def status(view: View, understanding: str, trouble: str = "") -> str:
-    """What has to be known about the answer: that a lower rung gave it and why, or what went wrong.
+def status(view: View, understanding: str, trouble: str = "", *, again: bool = False) -> str:
+    """What has to be known about the answer: what was done, that a lower rung read the words, or what went wrong.
 
     Args:
         view: of the page.
         understanding: which rung is in service and why (`Understanding.status`).
         trouble: why nothing was answered, in plain words.
+        again: whether what was said can be said again.
     """
-    lines = [Markup('<p class="trouble" role="alert">{}</p>').format(trouble)] if trouble else []
-    if view.rung is Rung.RULES:
+    lines = []
+    button = Markup('<button type="button" class="wish" {}>Try again</button>').format(press_attribute("again"))
+    if trouble:
+        words = Markup('<p class="trouble" role="alert"><span>{}</span>{}</p>')
+        lines.append(words.format(trouble, button if again else ""))
+    elif view.again is not None:
+        lines.append(
+            Markup('<p class="note" role="status"><span>That answer is not complete.</span>{}</p>').format(button)
+        )
+    if view.note:
+        lines.append(Markup('<p class="note" role="status">{}<span>{}</span></p>').format(icon("tick"), view.note))
+    if view.rung is not None and view.rung in RUNGS:
         rung, _, reason = understanding.partition(": ")
-        why = reason if rung == "rules" else "the language model gave no usable answer this time"
-        words = "Read by rules, not by the language model."
-        lines.append(Markup('<p class="rung" title="{}">{}{}</p>').format(f"{why}.", icon("info"), words))
-    elif view.rung is Rung.TAGGER:
-        why = understanding.partition(": ")[2]
-        words = "Read by a small network, not by the language model."
-        lines.append(Markup('<p class="rung" title="{}">{}{}</p>').format(f"{why}.", icon("info"), words))
-    elif view.rung is Rung.REPAIR:
-        words = "The language model needed a second try to read that."
-        lines.append(Markup('<p class="rung">{}{}</p>').format(icon("info"), words))
+        why = reason if rung == view.rung.value else "the language model gave no usable answer this time"
+        line = Markup('<p class="rung" title="{}">{}<span>{}</span></p>')
+        lines.append(line.format(f"{why}.", icon("info"), RUNGS[view.rung]))
     return joined(lines)

@@ -6,12 +6,23 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from assistant.dialogue import DialogueAct, Intent, Rung, Slots
+from assistant.dialogue import DialogueAct, Edit, Intent, Rung, Slots
 from assistant.explanation.wording import listing
 from assistant.ui.chips import Chip, chips
-from assistant.ui.view import View
+from assistant.ui.view import Said, View
 
 ItemId = Annotated[str, Field(min_length=1, max_length=200)]
+Wish = Literal["show_data", "forget", "forget_confirmed", "keep", "ignore_history", "use_history", "others"]
+
+_WISHES: dict[Wish, tuple[str, Edit | None]] = {
+    "show_data": ("What do you know about me?", Edit.SHOW_DATA),
+    "forget": ("Forget me", Edit.FORGET),
+    "forget_confirmed": ("Yes, forget me", Edit.FORGET_CONFIRMED),
+    "keep": ("No, keep it", None),
+    "ignore_history": ("Ignore my history", Edit.IGNORE_HISTORY),
+    "use_history": ("Use my history again", Edit.USE_HISTORY),
+    "others": ("None of these, show me others", Edit.OTHERS),
+}
 
 
 class StalePress(ValueError):
@@ -45,10 +56,10 @@ class Suggested(_Press):
     label: str
 
 
-class Example(_Press):
-    """Start from an example."""
+class Say(_Press):
+    """Say something that the page or the shop's own site offers, as if it were typed."""
 
-    press: Literal["example"]
+    press: Literal["say"]
     utterance: str
 
 
@@ -66,6 +77,19 @@ class Compare(_Press):
     item_ids: list[ItemId] = Field(max_length=12)
 
 
+class Wished(_Press):
+    """Something about her history, what is held about her, or the items as a whole."""
+
+    press: Literal["wish"]
+    wish: Wish
+
+
+class Again(_Press):
+    """Say once more what got no whole answer."""
+
+    press: Literal["again"]
+
+
 class Rate(_Press):
     """Like or dislike an item; pressing what is pressed already takes it back."""
 
@@ -75,14 +99,38 @@ class Rate(_Press):
 
 
 class Open(_Press):
-    """Follow an item's link to the shop's own page."""
+    """Follow an item's link to the shop's own page, or open its details."""
 
     press: Literal["open"]
     item_id: ItemId
+    part: Literal["page", "details"]
 
 
-Said = Remove | Relax | Suggested | Example | Ask | Compare
-Press = Said | Rate | Open
+class Consent(_Press):
+    """Allow or forbid that what she does here sorts items for her."""
+
+    press: Literal["consent"]
+    granted: bool
+
+
+class Arrive(_Press):
+    """A page is opened: what the browser kept, and what the shop's own site says of who and where she is."""
+
+    press: Literal["arrive"]
+    kept: str = Field("", max_length=2000)
+    item: str = Field("", max_length=200)
+    token: str = Field("", max_length=2000)
+
+
+class Looking(_Press):
+    """The shop's own site shows the page of an item now, or of none."""
+
+    press: Literal["looking"]
+    item: str = Field(max_length=200)
+
+
+Spoken = Remove | Relax | Suggested | Say | Ask | Compare | Wished | Again
+Press = Spoken | Rate | Open | Consent | Arrive | Looking
 _press: TypeAdapter[Press] = TypeAdapter(Annotated[Press, Field(discriminator="press")])
 
 
@@ -95,7 +143,7 @@ def parse(data: object) -> Press:
     return _press.validate_python(data)
 
 
-def spoken(press: Said, view: View) -> tuple[str, DialogueAct | None]:
+def spoken(press: Spoken, view: View) -> Said:
     """What a press says: the shopper's words and, where nothing has to be understood, their meaning.
 
     Raises:
@@ -104,26 +152,40 @@ def spoken(press: Said, view: View) -> tuple[str, DialogueAct | None]:
     match press:
         case Remove():
             chip = _shown_chip(press.dropped, view)
-            return chip.undoing, DialogueAct(Intent.REFINE, dropped=(chip.dropped,), rung=Rung.CONTROL)
+            return Said(chip.undoing, DialogueAct(Intent.REFINE, dropped=(chip.dropped,), rung=Rung.CONTROL))
         case Relax():
             offers = [relaxation.label for relaxation in view.relaxations]
             _check(offers[press.number - 1 : press.number] == [press.label])
-            return press.label, DialogueAct(Intent.REFINE, accepts=press.number, rung=Rung.CONTROL)
+            return Said(press.label, DialogueAct(Intent.REFINE, accepts=press.number, rung=Rung.CONTROL))
         case Suggested():
             offered = view.suggestions[press.number - 1 : press.number]
             _check([suggestion.label for suggestion in offered] == [press.label])
-            return offered[0].utterance, offered[0].act
-        case Example():
-            return press.utterance, None
+            return Said(offered[0].utterance, offered[0].act)
+        case Say():
+            return Said(press.utterance)
         case Ask():
             rank, title = _shown_item(press.item_id, view)
-            return f"Tell me more about number {rank}, {title}", _about(Intent.ASK, rank)
+            return Said(f"Tell me more about number {rank}, {title}", _about(Intent.ASK, rank))
         case Compare():
             if len(set(press.item_ids)) < 2:
                 raise StalePress("Tick two or more items to compare them.")
             items = sorted(_shown_item(item_id, view) for item_id in set(press.item_ids))
             ranks = [rank for rank, _ in items]
-            return f"Compare numbers {listing([str(rank) for rank in ranks])}", _about(Intent.COMPARE, *ranks)
+            return Said(f"Compare numbers {listing([str(rank) for rank in ranks])}", _about(Intent.COMPARE, *ranks))
+        case Wished():
+            return _wished(press.wish, view)
+        case Again():
+            if view.again is None:
+                raise StalePress("There is nothing to say again. Please type what you need.")
+            return view.again
+
+
+def _wished(wish: Wish, view: View) -> Said:
+    _check(wish != "forget_confirmed" or view.confirming)
+    _check(wish != "others" or bool(view.picks))
+    words, edit = _WISHES[wish]
+    intent = Intent.REFINE if edit is Edit.OTHERS else Intent.PRIVACY
+    return Said(words, DialogueAct(intent, edit=edit, rung=Rung.CONTROL))
 
 
 def _check(shown: bool) -> None:

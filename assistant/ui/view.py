@@ -3,19 +3,52 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from assistant.comparison import ComparisonTable
-from assistant.dialogue import Need, Rung
-from assistant.events import Cards, Claim, Event, Finished, Pick, Suggestion, Text, Understood
+from assistant.dialogue import DialogueAct, Edit, Intent, Need, Rung
+from assistant.events import Cards, Claim, Event, Finished, Pick, Suggestion, Text, Turn, Understood
 from retrieval.query import Constraints, Relaxation
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One line of the transcript."""
+    """One line of the transcript; `claims`: what a reply says of items, all of it supported by their records."""
 
     by_shopper: bool
     text: str
+    claims: tuple[Claim, ...] = ()
+
+
+class Said(NamedTuple):
+    """An utterance that got no whole answer: saying it again takes one press. `act`: what a press meant."""
+
+    utterance: str
+    act: DialogueAct | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shopper:
+    """Who looks at the page, as far as she has allowed or the shop's own site has told.
+
+    Attributes:
+        shopper_id: None: a guest of whom nothing is kept beyond the conversation.
+        consented: whether what she does here may sort items for her.
+        history: how many of her interactions that is.
+        ignoring: whether she asked to leave it out in this conversation.
+        declined: whether she was asked and said no, so that she is not asked again.
+    """
+
+    shopper_id: str | None = None
+    consented: bool = False
+    history: int = 0
+    ignoring: bool = False
+    declined: bool = False
+
+    @property
+    def sorts(self) -> bool:
+        """Whether her history orders what is shown."""
+        return self.consented and self.history > 0 and not self.ignoring
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +57,23 @@ class View:
 
     Attributes:
         conversation_id: None until the shopper first says something.
+        looking_at: the item on whose page of the shop's site the chat is open, until something else is searched for.
         rung: who understood the last utterance; None before the first.
+        before: the need that the last utterance changed; None when it began a new one or changed nothing.
         claims: supported claims of the last reply.
+        again: what can be said again, because it got no answer or was stopped.
+        asks_consent: whether she said something that only her history could answer, and has allowed none.
+        confirming: whether she asked to be forgotten and has to confirm it.
+        note: what has just been done and has no line of the transcript.
     """
 
     conversation_id: str | None = None
+    shopper: Shopper = field(default_factory=Shopper)
+    looking_at: str | None = None
     transcript: tuple[Message, ...] = ()
     rung: Rung | None = None
     need: Need = field(default_factory=Need)
+    before: Need | None = None
     constraints: Constraints = field(default_factory=Constraints)
     picks: tuple[Pick, ...] = ()
     matching: int = 0
@@ -39,6 +81,10 @@ class View:
     table: ComparisonTable | None = None
     suggestions: tuple[Suggestion, ...] = ()
     claims: tuple[Claim, ...] = ()
+    again: Said | None = None
+    asks_consent: bool = False
+    confirming: bool = False
+    note: str = ""
 
     @property
     def item_ids(self) -> tuple[str, ...]:
@@ -50,16 +96,21 @@ class View:
         return replace(
             self,
             transcript=(*self.transcript, Message(True, utterance), Message(False, "")),
+            before=None,
             suggestions=(),
             relaxations=(),
             claims=(),
+            again=None,
+            asks_consent=False,
+            confirming=False,
+            note="",
         )
 
     def seeing(self, event: Event) -> View:
         """The page after an event of the turn."""
         match event:
             case Understood():
-                return replace(self, rung=event.act.rung, need=event.need, constraints=event.constraints)
+                return self._understood(event)
             case Cards():
                 return replace(
                     self,
@@ -72,8 +123,34 @@ class View:
             case Text():
                 return self._with_reply(self.transcript[-1].text + event.text)
             case Finished():
-                claims = tuple(claim for claim in event.turn.claims if claim.supported)
-                return replace(self._with_reply(event.turn.reply), claims=claims)
+                return self._finished(event.turn)
 
-    def _with_reply(self, text: str) -> View:
-        return replace(self, transcript=(*self.transcript[:-1], Message(False, text)))
+    def forgotten(self) -> View:
+        """The page after she was forgotten: the reply that says so, and nothing else, of nobody."""
+        return View(transcript=self.transcript[-1:], looking_at=self.looking_at)
+
+    def _understood(self, event: Understood) -> View:
+        edit = event.act.edit
+        changed = event.act.intent is Intent.REFINE and event.need.slots != self.need.slots
+        personal = edit in (Edit.USE_HISTORY, Edit.SHOW_DATA) and not self.shopper.declined
+        ignoring = edit is Edit.IGNORE_HISTORY or (self.shopper.ignoring and edit is not Edit.USE_HISTORY)
+        return replace(
+            self,
+            shopper=replace(self.shopper, ignoring=ignoring),
+            rung=event.act.rung,
+            before=self.need if changed else None,
+            need=event.need,
+            constraints=event.constraints,
+            asks_consent=personal and not self.shopper.consented,
+            confirming=edit is Edit.FORGET,
+        )
+
+    def _finished(self, turn: Turn) -> View:
+        if turn.act.edit is Edit.FORGET_CONFIRMED:
+            return self._with_reply(turn.reply).forgotten()
+        claims = tuple(claim for claim in turn.claims if claim.supported)
+        looking_at = None if turn.searched else self.looking_at
+        return replace(self._with_reply(turn.reply, claims), claims=claims, looking_at=looking_at)
+
+    def _with_reply(self, text: str, claims: tuple[Claim, ...] = ()) -> View:
+        return replace(self, transcript=(*self.transcript[:-1], Message(False, text, claims)))

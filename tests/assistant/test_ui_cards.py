@@ -12,14 +12,16 @@ from assistant.comparison import compare
 from assistant.dialogue import Need, Rung, Slots
 from assistant.events import Claim, Suggestion
 from assistant.store import Verdict
-from assistant.ui import panels
+from assistant.ui import panels, privacy
 from assistant.ui.cards import card, is_new
 from assistant.ui.html import picture_address, web_address
-from assistant.ui.view import View
+from assistant.ui.transcript import transcript
+from assistant.ui.view import Message, Shopper, View
 from retrieval.catalogue import Attribute
 from retrieval.query import Constraints, Relaxation
 
 display = Spelling().display
+SAID = (Message(True, "a laptop"), Message(False, "Here."))
 
 
 class Elements(HTMLParser):
@@ -42,14 +44,14 @@ class Elements(HTMLParser):
         return " ".join(" ".join(self.words).split())
 
 
-def drawn(item=None, constraints=None, need=None, verdict=None, claims=(), interactions=12) -> Elements:
+def drawn(item=None, constraints=None, need=None, verdict=None, interactions=12, **more) -> Elements:
     shown = pick(item or laptop(1), interactions=interactions)
-    return Elements(card(shown, need or Need(), constraints or Constraints(), verdict, claims, TODAY))
+    return Elements(card(shown, need or Need(), constraints or Constraints(), verdict, TODAY, **more))
 
 
 def full_view(**changes) -> View:
     picks = (pick(laptop(1), 1), pick(laptop(2), 2))
-    return replace(View(conversation_id="c", picks=picks, matching=2), **changes)
+    return replace(View(conversation_id="c", transcript=SAID, picks=picks, matching=2), **changes)
 
 
 def test_catalogue_text_never_becomes_an_element_or_an_attribute():
@@ -66,7 +68,10 @@ def test_catalogue_text_never_becomes_an_element_or_an_attribute():
     claims = (Claim(NASTY, NASTY, NASTY, True),)
     view = full_view(
         picks=(pick(item, 1), pick(laptop(2), 2)),
+        transcript=(Message(True, NASTY), Message(False, f"1. **{NASTY}** is {NASTY}", claims)),
         claims=claims,
+        before=Need(Slots(brands=(f"{NASTY}2",))),
+        note=NASTY,
         need=Need(Slots(category=NASTY, brands=(NASTY,), attributes=(NASTY,)), NASTY),
         suggestions=(Suggestion(NASTY, NASTY, 1),),
         relaxations=(Relaxation("brands", NASTY, Constraints(), 1),),
@@ -81,6 +86,9 @@ def test_catalogue_text_never_becomes_an_element_or_an_attribute():
             panels.replies(view, (NASTY,)),
             panels.replies(View(), (NASTY,)),
             panels.status(view, NASTY, NASTY),
+            panels.memory(NASTY),
+            transcript(view),
+            privacy.settings(Shopper(NASTY, True, 3)),
         )
     )
     elements = Elements(html)
@@ -127,7 +135,7 @@ def test_a_card_says_what_a_shopper_decides_by():
     ("stock", "words"), [(0, "Out of stock"), (5, "Only 5 left"), (6, "In stock"), (None, "$600 4.1")]
 )
 def test_stock_is_said_as_the_record_has_it(stock, words):
-    text = Elements(card(pick(laptop(1, stock=stock)), Need(), Constraints(), None, (), TODAY)).text
+    text = Elements(card(pick(laptop(1, stock=stock)), Need(), Constraints(), None, TODAY)).text
     assert words.replace("4.1", "").strip() in text
     assert ("stock" in text.lower() or "left" in text) is (stock is not None)
 
@@ -166,7 +174,7 @@ def test_the_score_breakdown_names_every_part_and_no_other():
 def test_a_cost_of_nothing_has_no_sign_and_a_real_one_has_no_bar():
     shown = pick(laptop(1))
     shown.candidate.scores.update(diversity=-0.0, stock=-0.25)
-    html = card(shown, Need(), Constraints(), None, (), TODAY)
+    html = card(shown, Need(), Constraints(), None, TODAY)
     assert "-0.00" not in html
     assert "Cost of being sold out</th><td></td><td>-0.25</td>" in html
 
@@ -183,7 +191,7 @@ def test_feedback_is_shown_pressed():
 def test_every_control_has_a_name():
     for tag, attributes in drawn().found:
         if tag in ("button", "input"):
-            assert attributes["aria-label"]
+            assert attributes.get("aria-label")
 
 
 def test_a_comparison_marks_the_rows_that_differ_and_says_what_is_not_stated():
@@ -201,7 +209,7 @@ def test_the_page_says_how_many_fit():
 
 
 def test_an_honest_no_when_nothing_fits():
-    view = View(conversation_id="c", need=Need(NEED))
+    view = View(conversation_id="c", transcript=SAID, need=Need(NEED))
     assert "Nothing in the shop meets all of that" in panels.picks(view, {}, TODAY)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from fastapi import FastAPI
 from live_site import CHROMIUM, chromium, running_site
 from playwright.sync_api import Browser, Page
 
@@ -71,16 +72,16 @@ def _strangers(url: str) -> list[str]:
 
 @pytest.fixture
 def serve_scripted() -> Iterator[Callable[[object], str]]:
-    """Serves a scripted service (see `ui_doubles`) from this process."""
-    from assistant.serving import create_app
+    """Serves the chat page of a scripted service (see `ui_doubles`) from this process."""
+    from assistant.ui.chat import mount_chat
 
     servers = []
 
     def start(service: object) -> str:
         port = free_port_number()
-        server = uvicorn.Server(
-            uvicorn.Config(create_app(service), port=port, log_level="warning", timeout_graceful_shutdown=1)
-        )
+        app = FastAPI()
+        mount_chat(app, service)
+        server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
         servers.append((server, thread))

@@ -1,0 +1,132 @@
+"""The conversation as HTML: the shopper's words as they are, replies with their claims set as links to the record.
+
+Of a reply only bold names, numbered lines and paragraphs are markup: no HTML, link or picture, whatever a model or a
+record has put into it. A citation opens the field of the item's record that the claim was checked
+against (see `page.js`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from assistant.events import Claim
+from assistant.ui.html import joined
+from assistant.ui.view import Message, View
+
+WELCOME = "What can I find for you?"
+WELCOME_HINT = "Say it in your own words: what it is for, what it may cost, what it must not be."
+_NUMBERED = re.compile(r"(\d+)\. (.*)")
+_BOLD = re.compile(r"\*\*(.+?)\*\*")
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A claim where the reply makes it: characters `start` to `end` of a line."""
+
+    start: int
+    end: int
+    claim: Claim
+
+
+def transcript(view: View, *, under_way: bool = False) -> str:
+    """The conversation; while an answer is under way, dots stand where its first word will be."""
+    if not view.transcript:
+        return Markup('<div class="welcome"><h2>{}</h2><p>{}</p></div>').format(WELCOME, WELCOME_HINT)
+    said = [_message(message, view.item_ids) for message in view.transcript if message.text]
+    if under_way and not view.transcript[-1].text:
+        dots = '<div class="message bot waiting" role="group" aria-label="The assistant is writing">{}</div>'
+        said.append(Markup(dots).format(Markup("<i></i><i></i><i></i>")))
+    return Markup('<div class="log" role="log" aria-label="Conversation" aria-busy="{}">{}</div>').format(
+        "true" if under_way else "false", joined(said)
+    )
+
+
+def _message(message: Message, item_ids: Collection[str]) -> Markup:
+    if message.by_shopper:
+        return Markup('<div class="message user" role="group" aria-label="You said" dir="auto">{}</div>').format(
+            message.text
+        )
+    return Markup('<div class="message bot" role="group" aria-label="The assistant said">{}</div>').format(
+        joined(_blocks(message, item_ids))
+    )
+
+
+def _blocks(message: Message, item_ids: Collection[str]) -> Iterator[Markup]:
+    """Paragraphs, and lists of successive numbered lines."""
+    lines = message.text.split("\n")
+    cited = citations(lines, [claim for claim in message.claims if claim.item_id in item_ids])
+    numbered: list[Markup] = []
+    for line, found in zip(lines, cited, strict=True):
+        match = _NUMBERED.fullmatch(line.strip())
+        if match is not None:
+            words = _marked_up(line, found, line.index(match[2]))
+            numbered.append(Markup('<li value="{}" dir="auto">{}</li>').format(int(match[1]), words))
+            continue
+        if not line.strip():
+            continue
+        if numbered:
+            yield Markup("<ol>{}</ol>").format(joined(numbered))
+            numbered = []
+        yield Markup('<p dir="auto">{}</p>').format(_marked_up(line, found, 0))
+    if numbered:
+        yield Markup("<ol>{}</ol>").format(joined(numbered))
+
+
+def citations(lines: Sequence[str], claims: Sequence[Claim]) -> list[list[Citation]]:
+    """Where the lines of a reply make its claims, for each line in reading order.
+
+    The claims come in the order of the reply; a claim is found by its own words, or, where the reply says several facts
+    after one verb, by its words without the verb. One that is found nowhere has no citation.
+    """
+    found: list[list[Citation]] = [[] for _ in lines]
+    reached = 0
+    for claim in claims:
+        for number in range(reached, len(lines)):
+            citation = _first_free(lines[number], claim, found[number])
+            if citation is not None:
+                found[number].append(citation)
+                reached = number
+                break
+    return [sorted(line, key=lambda citation: citation.start) for line in found]
+
+
+def _first_free(line: str, claim: Claim, cited: Sequence[Citation]) -> Citation | None:
+    """The first place of a line that says a claim, and is neither cited already nor part of a bold name."""
+    taken = [(other.start, other.end) for other in cited] + [match.span() for match in _BOLD.finditer(line)]
+    words = claim.text.strip(" .").split()
+    for skipped in range(min(3, len(words))):
+        wanted = re.escape(" ".join(words[skipped:]))
+        for match in re.finditer(rf"(?<!\w){wanted}(?!\w)", line, re.IGNORECASE):
+            if all(match.end() <= start or match.start() >= end for start, end in taken):
+                return Citation(match.start(), match.end(), claim)
+    return None
+
+
+def _marked_up(line: str, cited: Sequence[Citation], start: int) -> Markup:
+    parts = []
+    for citation in cited:
+        if citation.start >= start:
+            parts += [_bold(line[start : citation.start]), _link(line, citation)]
+            start = citation.end
+    return joined([*parts, _bold(line[start:])])
+
+
+def _link(line: str, citation: Citation) -> Markup:
+    claim = citation.claim
+    label = f"from the record: {claim.field.removeprefix('attributes.')}"
+    return Markup(
+        '<a href="#picks" class="cite" title="{}" data-item="{}" data-field="{}">{}'
+        '<span class="for-screen-readers"> ({})</span></a>'
+    ).format(label.capitalize(), claim.item_id, claim.field, line[citation.start : citation.end], label)
+
+
+def _bold(text: str) -> Markup:
+    parts = _BOLD.split(text)
+    return joined(
+        Markup("<strong>{}</strong>").format(part) if place % 2 else Markup("{}").format(part)
+        for place, part in enumerate(parts)
+    )
