@@ -43,6 +43,8 @@ def edited(outcome: Outcome) -> Iterator[Sentence]:
             name = "nothing_to_undo"
         elif outcome.act.edit is Edit.OTHERS and not outcome.picks:
             name = "no_more"
+        elif outcome.act.edit is Edit.USE_HISTORY and outcome.session.shopper_id is None:
+            name = "use_history_unallowed"
         yield say(name)
 
 

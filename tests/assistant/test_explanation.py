@@ -225,13 +225,18 @@ def test_what_is_held_of_a_shopper_is_told_exactly() -> None:
         (Edit.FORGET, "Say “yes” to go ahead"),
         (Edit.FORGET_CONFIRMED, "is deleted"),
         (Edit.IGNORE_HISTORY, "as if you were new"),
-        (Edit.USE_HISTORY, "counts again"),
+        (Edit.USE_HISTORY, "you have not allowed it"),
         (Edit.RESTART, "We start over"),
         (Edit.UNDO, "no change yet"),
     ],
 )
 def test_each_edit_has_its_words(edit: Edit, says: str) -> None:
     assert says in text(outcome(Intent.PRIVACY, "…", act=DialogueAct(Intent.PRIVACY, edit=edit)))
+
+
+def test_a_history_that_was_allowed_counts_again() -> None:
+    act = DialogueAct(Intent.PRIVACY, edit=Edit.USE_HISTORY)
+    assert "counts again" in text(outcome(Intent.PRIVACY, "…", act=act, session=Session("s-1")))
 
 
 def test_a_change_taken_back_is_said_and_the_picks_with_it() -> None:
