@@ -14,6 +14,7 @@ from assistant.dialogue import DialogueAct, DialogueState, Edit, Intent, update
 from assistant.events import Cards, Claim, Event, Finished, Outcome, Pick, Text, Turn, Understood
 from assistant.grounding import ShopMoney, accept, key_of, to_query
 from assistant.references import resolve
+from assistant.rules.relative import against_page
 from assistant.suggestions import suggest
 from retrieval.interactions import EMPTY_SESSION, Session
 from retrieval.query import Relaxation
@@ -58,7 +59,10 @@ class Assistant:
         """
         clock = Stopwatch()
         with clock("understand"):
-            act = act or self.understanding.understand(utterance, state, [pick.item for pick in self._picks(state)])
+            page = [pick.item for pick in self._picks(state)]
+            if act is None:
+                act = self.understanding.understand(utterance, state, page)
+                act = against_page(act, utterance, state, page, self.shop.vocabulary)
         if act.accepts is not None and act.accepts <= len(state.offered):
             before = to_query(state.need, self.shop.vocabulary, self.money, self.picks).query.constraints
             changes = accept(state.offered[act.accepts - 1], before, state.need.slots, self.money)

@@ -170,13 +170,13 @@ class Understanding:
             problems = answer if isinstance(answer, tuple) else contradictions(answer, reading)
             if isinstance(answer, ModelAnswer) and not problems:
                 act = DialogueAct(answer.i, to_slots(answer, reading), answer.d, rung=rung, notes=ruled.notes)
-                return _completed(act, ruled, state, bool(reading.prices))
+                return _completed(act, ruled, state)
             wrong = Wrong(text, problems)
         return replace(ruled, notes=(*ruled.notes, f"the model's answer was set aside: {'; '.join(problems)}"))
 
 
-def _completed(act: DialogueAct, ruled: DialogueAct, state: DialogueState, found_prices: bool) -> DialogueAct:
-    """The model's act with what is not asked of it: the edit, the topic, "cheaper" as a limit, and how sure it is.
+def _completed(act: DialogueAct, ruled: DialogueAct, state: DialogueState) -> DialogueAct:
+    """The model's act with what is not asked of it: the edit, the topic, and how sure it is.
 
     The model states no probability; it counts as .9 sure where the rules read the same intent, as .65 where they do
     not, and a repaired answer as .1 less.
@@ -185,15 +185,11 @@ def _completed(act: DialogueAct, ruled: DialogueAct, state: DialogueState, found
         act = replace(act, intent=Intent.FIND)  # there is nothing to change yet
     confidence = (0.9 if act.intent is ruled.intent else 0.65) - (0.1 if act.rung is Rung.REPAIR else 0.0)
     of_need = act.intent in (Intent.FIND, Intent.REFINE)
-    slots = act.slots
-    if act.intent is Intent.REFINE and not found_prices and (slots.price_min, slots.price_max) == (None, None):
-        slots = replace(slots, price_min=ruled.slots.price_min, price_max=ruled.slots.price_max)
     edit = ruled.edit if act.intent is ruled.intent else None
     if act.intent is Intent.PRIVACY and edit is None:
         edit = Edit.SHOW_DATA  # the harmless one: it only tells
     return replace(
         act,
-        slots=slots,
         dropped=act.dropped if act.intent is Intent.REFINE else (),
         edit=edit,
         topic=ruled.topic if of_need or act.intent is ruled.intent else "",

@@ -52,9 +52,9 @@ def understand_by_rules(
     reading = read(utterance, vocabulary, shown)
     dropped, taken = find_dropped(reading, state.need.slots, vocabulary)
     reading = without(reading, taken)
-    slots, spans = _slots(reading, state, shown, vocabulary)
+    slots, spans, relative = _slots(reading, state, shown, vocabulary)
     spans = (*spans, *taken)
-    signs = _signs(reading, slots, spans, bool(dropped), state, shown)
+    signs = _signs(reading, slots, spans, bool(dropped), relative, state, shown)
     edit = find_edit(reading.text)
     if edit and not _says_more(edit[1], signs):
         about = Slots(references=_references(reading, Intent.REFINE)) if edit[1] is Edit.OTHERS else Slots()
@@ -72,23 +72,23 @@ def understand_by_rules(
 
 def _slots(
     reading: Reading, state: DialogueState, shown: Sequence[CatalogueItem], vocabulary: Vocabulary
-) -> tuple[Slots, tuple[Span, ...]]:
-    """What the utterance adds to a need, wishes relative to the page included, and the places that say so."""
+) -> tuple[Slots, tuple[Span, ...], bool]:
+    """What the utterance adds to a need, the places that say so, and whether its price is relative to the page's."""
     slots, spans = positive_slots(reading)
     brands, attributes = still_wanted(reading, state.need.slots, slots)
     slots = replace(slots, brands=brands, attributes=attributes)
     price = relative_price(reading, state, shown) if not reading.prices else None
     if price:
         limit, span = price
-        slots = replace(slots, price_min=limit.price_min, price_max=limit.price_max, currency=limit.currency)
-        slots = replace(slots, sort=limit.sort or slots.sort)
-        spans = (*spans, span)
+        order = limit.sort or ("price_asc" if limit.price_max is not None else "price_desc")
+        slots, spans = replace(slots, sort=slots.sort or order), (*spans, span)
     bound = relative_attribute(reading, state, shown, vocabulary)
     if bound:
-        slots, spans = replace(slots, attributes=(*slots.attributes, bound[0])), (*spans, bound[1])
+        start, end = bound[1]
+        slots, spans = replace(slots, attributes=(*slots.attributes, reading.text[start:end])), (*spans, bound[1])
     if price or bound:
         spans = (*spans, *((r.start, r.end) for r in reading.references))
-    return slots, spans
+    return slots, spans, price is not None
 
 
 def _signs(
@@ -96,6 +96,7 @@ def _signs(
     slots: Slots,
     spans: Sequence[Span],
     taken_back: bool,
+    relative: bool,
     state: DialogueState,
     shown: Sequence[CatalogueItem],
 ) -> Signs:
@@ -104,7 +105,6 @@ def _signs(
     in_need = bool(state.needs) or slots.category is not None
     known = tuple(words for words in slots.excluded_attributes if words not in reading.loose)
     counted = slots if in_need else replace(slots, excluded_attributes=known)
-    relative = bool(slots.price_max or slots.price_min) and not reading.prices
     return Signs(
         need=state.need.slots != Slots() or bool(state.need.topic),
         shown=bool(shown),
@@ -118,7 +118,7 @@ def _signs(
         passing=not in_need and not cue("required").search(reading.text) and replace(counted, attributes=()) == Slots(),
         relative=relative,
         topic=find_topic(reading, [*spans, *pointed]),
-        sorted_only=slots.sort is not None and replace(slots, sort=None) == Slots() and not taken_back,
+        sorted_only=slots.sort is not None and not relative and replace(slots, sort=None) == Slots() and not taken_back,
         recognised=any(m.exact for m in reading.mentions),
         fields=frozenset(name for item in shown for name in item.attributes),
     )

@@ -1,15 +1,20 @@
-"""Relative wishes by rule: "cheaper", "a bit bigger", "lighter than the second", as limits beyond what is shown."""
+"""Relative wishes: "cheaper", "a bit bigger", "lighter than the second", as limits beyond what is shown.
+
+What was said is an order or a comparative, and every rung of understanding states it so; `against_page` makes it a
+limit.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
-from assistant.dialogue import DialogueState, Slots
+from assistant.dialogue import DialogueAct, DialogueState, Intent, Slots
 from assistant.references import resolve
 from assistant.rules.cues import cue
 from assistant.rules.polarity import Span
-from assistant.rules.slots import Reading
+from assistant.rules.slots import Reading, read
 from retrieval.catalogue import Attribute, CatalogueItem, Money
 from retrieval.units import format_quantity, parse_quantity
 from retrieval.vocabulary import Vocabulary
@@ -26,6 +31,36 @@ _MEASURES: dict[str, tuple[tuple[str, ...], str | None, bool]] = {
     "longer_battery": (("battery life", "battery"), None, True),
     "stronger": (("power",), "W", True),
 }
+
+
+def against_page(
+    act: DialogueAct, utterance: str, state: DialogueState, shown: Sequence[CatalogueItem], vocabulary: Vocabulary
+) -> DialogueAct:
+    """The act with its relative wishes as limits beyond what is shown: "cheaper" as a price, "lighter" as a weight.
+
+    A wish with a number of its own, and one that the shown items state nothing about, stays as it was said.
+
+    Args:
+        act: of the utterance; only changes of a need have relative wishes.
+        utterance: cleaned words of the shopper.
+        state: before the turn.
+        shown: items on the page, in their order.
+        vocabulary: the shop's words.
+    """
+    if act.intent is not Intent.REFINE or act.edit is not None:
+        return act
+    reading, slots = read(utterance, vocabulary, shown), act.slots
+    if (slots.price_min, slots.price_max) == (None, None) and not reading.prices:
+        price = relative_price(reading, state, shown)
+        if price is not None and price[0].sort is None:
+            low, high, currency = price[0].price_min, price[0].price_max, price[0].currency
+            slots = replace(slots, price_min=low, price_max=high, currency=currency, sort=None)
+    bound = relative_attribute(reading, state, shown, vocabulary)
+    if bound is not None:
+        said = reading.text[bound[1][0] : bound[1][1]]
+        others = tuple(words for words in slots.attributes if words not in said and said not in words)
+        slots = replace(slots, attributes=(*others, bound[0]))
+    return replace(act, slots=slots)
 
 
 def relative_price(reading: Reading, state: DialogueState, shown: Sequence[CatalogueItem]) -> tuple[Slots, Span] | None:

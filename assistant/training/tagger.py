@@ -49,12 +49,12 @@ class TaggerRecipe:
         seed: of the data, the order and the first weights.
     """
 
-    generated: int = 6000
+    generated: int = 4000
     hand_weight: float = 2.0
-    rank: int = 32
+    rank: int = 16
     epochs: int = 5
-    batch: int = 24
-    learning_rate: float = 7e-4
+    batch: int = 32
+    learning_rate: float = 8e-4
     seed: int = SEED
 
 

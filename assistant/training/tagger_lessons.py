@@ -107,7 +107,7 @@ def collate(lessons: Sequence[Lesson], rng: random.Random | None = None) -> Batc
     tags = np.full((count, longest), IGNORED, dtype=np.int64)
     for row, one in enumerate(lessons):
         length = len(one.line.ids)
-        ids[:, row, :length] = one.line.ids, one.line.kinds, 1
+        ids[0, row, :length], ids[1, row, :length], ids[2, row, :length] = one.line.ids, one.line.kinds, 1
         spoken[row, one.line.first] = 1
         tags[row, one.line.first] = one.tags
         if rng is None or rng.random() >= _BLIND:

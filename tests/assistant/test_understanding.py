@@ -10,6 +10,7 @@ from understanding_shop import MiniShop
 
 from assistant.dialogue import DialogueAct, DialogueState, Intent, Rung
 from assistant.language_model import Generation, LanguageModelUnavailable, Prompt
+from assistant.rules.relative import against_page
 from assistant.understanding import Understanding
 from assistant.understanding_probe import questions
 
@@ -145,7 +146,8 @@ def test_an_intent_without_slots_drops_them(shop: MiniShop) -> None:
 
 def test_cheaper_is_measured_on_the_page_whatever_the_model_says(shop: MiniShop) -> None:
     model = Scripted({"i": "refine", "lo": None, "hi": None})
-    assert understand(shop, model, "laptops", "cheaper").slots.price_max == 558.99
+    act, state = understand(shop, model, "laptops", "cheaper"), shop.replay(["laptops"])
+    assert against_page(act, "cheaper", state, shop.shown(state), shop.vocabulary).slots.price_max == 558.99
 
 
 def test_agreement_with_the_rules_is_surer_than_disagreement(shop: MiniShop) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from assistant.dialogue import DialogueAct, DialogueState, update
 from assistant.grounding import ShopMoney, key_of, to_query
 from assistant.rules import understand_by_rules
+from assistant.rules.relative import against_page
 from retrieval.candidates import Candidate
 from retrieval.catalogue import Attribute, CatalogueItem, Money
 from retrieval.query import Query, Sort
@@ -106,14 +107,19 @@ class MiniShop:
         """The state after these utterances, understood by the rules."""
         state = DialogueState()
         for utterance in history:
-            state = self.after(state, understand_by_rules(utterance, state, self.shown(state), self.vocabulary))
+            state = self.after(state, self.ruled(utterance, state))
         return state
+
+    def ruled(self, utterance: str, state: DialogueState) -> DialogueAct:
+        """The act by the rules, its relative wishes held against the page."""
+        shown = self.shown(state)
+        act = understand_by_rules(utterance, state, shown, self.vocabulary)
+        return against_page(act, utterance, state, shown, self.vocabulary)
 
     def understood(self, chosen: Sequence[Case]) -> Iterator[tuple[Case, DialogueAct]]:
         """Every case with what the rules make of it."""
         for case in chosen:
-            state = self.replay(case.history)
-            yield case, understand_by_rules(case.text, state, self.shown(state), self.vocabulary)
+            yield case, self.ruled(case.text, self.replay(case.history))
 
 
 def differences(case: Case, act: DialogueAct) -> list[str]:
