@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from assistant.console.session import Staff, current
+from assistant.console.wording import FILTERS
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -85,6 +86,7 @@ def _environment() -> Environment:
     )
     environment.filters["number"] = lambda value: f"{value:,}"
     environment.filters["when"] = when
+    environment.filters.update(FILTERS)
     return environment
 
 

@@ -1,0 +1,72 @@
+"""Personal data out of what staff see of a conversation, unless it was unmasked with a reason."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from pathlib import Path
+from typing import Any
+
+from assistant.evaluation.redaction import redact
+
+_WORD = r"[^\W\d_][\w'’-]*"
+_NO_NAMES = "a after again and at back but for from here i if in is it later my not on please so the to when who"
+_NO_NAME = rf"(?!(?i:{'|'.join(_NO_NAMES.split())})\b)"
+_INTRODUCED = re.compile(
+    rf"\b(?P<before>(?i:my\s+name(?:['’]s|\s+is)|call\s+me|name\s*:)\s+){_NO_NAME}{_WORD}(?:\s+{_NO_NAME}{_WORD}){{0,2}}"
+)
+_PROPER = r"[A-ZÀ-Þ](?=[a-zß-ÿ'’])[\w'’-]*"
+_TITLED = re.compile(
+    r"\b(?P<before>(?:(?i:mr|mrs|ms|miss|dr|herr|frau|señora?|madame|monsieur)\.?|[Ii](?:\s+am|['’]m))\s+)"
+    rf"{_PROPER}(?:\s+{_PROPER}){{0,2}}"
+)
+_STREET = r"(?:(?i:street|road|avenue|lane|boulevard)|St|Rd|Ave|Blvd|Drive|Square|Close|Court)\b\.?"
+_ADDRESS = re.compile(
+    rf"\b\d{{1,5}}[a-zA-Z]?,?\s+(?:{_WORD}\s+){{1,3}}{_STREET}"
+    rf"|\b[A-ZÄÖÜ]\w*(?:straße|strasse|str\.|weg|gasse|platz|allee)\s+\d{{1,4}}[a-z]?\b"
+)
+# values that are ids, times or digests: never a shopper's words, and useless when numbers in them are masked
+_IDS = {"conversation_id", "shopper", "item_id", "item_ids", "items", "discussed", "focus", "selected", "blocked"}
+_KEPT = _IDS | {"excluded_items", "passed_over", "title", "at", "prompts"}
+_KEY_FILE = "console.key"
+
+
+def mask(text: str) -> str:
+    """The text without e-mail addresses, links, long numbers, street addresses, and names that introduce somebody.
+
+    A name is recognised by what stands before it ("my name is", "I'm", "Mrs"); one that is merely mentioned is not.
+    """
+    text = _ADDRESS.sub("[address]", text)
+    for named in (_INTRODUCED, _TITLED):
+        text = named.sub(lambda match: f"{match['before']}[name]", text)
+    return redact(text)
+
+
+def masked(document: Any) -> Any:
+    """A JSON document with `mask` over all of its strings, those under keys that hold ids and times aside."""
+    if isinstance(document, str):
+        return mask(document)
+    if isinstance(document, list):
+        return [masked(entry) for entry in document]
+    if isinstance(document, dict):
+        return {key: value if key in _KEPT else masked(value) for key, value in document.items()}
+    return document
+
+
+def mark_key(folder: Path) -> bytes:
+    """The secret under which shopper ids are hashed, made at first use.
+
+    Args:
+        folder: the data folder. Whoever can read it needs no mark to know who a shopper is.
+    """
+    file = folder / _KEY_FILE
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_bytes(secrets.token_bytes(32))
+    return file.read_bytes()
+
+
+def mark(shopper_id: str, key: bytes) -> str:
+    """A short name for a shopper that stays hers and does not tell her id."""
+    return hashlib.blake2b(shopper_id.encode(), key=key, digest_size=4).hexdigest()

@@ -1,0 +1,59 @@
+"""The store's short words as staff read them; the console's templates have them as filters."""
+
+from __future__ import annotations
+
+from assistant.explanation.wording import place_words
+
+_FLAG_CLASSES = {"low_confidence": "warn", "dislike": "bad", "injection": "bad", "empty_result": "warn"}
+_RUNGS = {
+    "model": "the language model",
+    "repair": "the language model, second try",
+    "head": "the trained head",
+    "rules": "rules alone",
+    "control": "a button",
+}
+LOWER_RUNGS = ("repair", "head", "rules")
+_LATENCIES = {
+    "understand": "Understanding",
+    "search": "Searching",
+    "cards": "Until the cards stood there",
+    "first_text": "Until the first words",
+    "explain": "Writing the reply",
+    "turn": "The whole turn",
+}
+
+
+def words(name: str) -> str:
+    """ "out_of_scope" as "out of scope"."""
+    return str(name).replace("_", " ")
+
+
+def flag_class(kind: str) -> str:
+    """How loud a flag's badge is."""
+    return _FLAG_CLASSES.get(kind, "")
+
+
+def rung_words(rung: str) -> str:
+    """Who understood."""
+    return _RUNGS.get(rung, rung)
+
+
+def rung_class(rung: str) -> str:
+    """A lower rung stands out."""
+    return "warn" if rung in LOWER_RUNGS else ""
+
+
+def latency_words(stage: str) -> str:
+    """A stage of the stopwatch."""
+    return _LATENCIES.get(stage, words(stage).capitalize())
+
+
+def plain_reply(reply: str) -> str:
+    """A reply without its marks for bold."""
+    return reply.replace("**", "")
+
+
+FILTERS = {
+    function.__name__: function
+    for function in (words, flag_class, rung_words, rung_class, latency_words, plain_reply, place_words)
+}
