@@ -159,8 +159,8 @@ def _words(text: str) -> set[str]:
 def resolve(references: tuple[str, ...], shown: Sequence[CatalogueItem], focus: str | None) -> Resolved:
     """The shown items that references mean.
 
-    "it" is the item in focus, else the first pick. A description means the first item, in shown order, that has all
-    its words; in the plural ("the blue ones") all of them. "the cheaper one" compares what is shown; "of the two" the
+    "it", like "this" and "that", is the item in focus, else the first pick. A description means the first item, in
+    shown order, that has all its words; in the plural ("the blue ones") all of them. "the cheaper one" compares what is shown; "of the two" the
     item in focus with its neighbour, or the first two.
 
     Args:
@@ -196,7 +196,7 @@ def _one(reference: str, shown: Sequence[CatalogueItem], focus: str | None) -> S
             return shown
         case ["both"]:
             return _pair(shown, focus)
-        case ["it"]:
+        case ["it" | "this" | "that"]:
             return in_focus or shown[:1]
         case ["the", "other", "one"]:
             return others[:1] if focus else shown[1:2]

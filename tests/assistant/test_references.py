@@ -38,7 +38,8 @@ def test_a_reference_means_the_item_a_shopper_would_point_at(reference: str, tit
 
 
 def test_it_is_the_item_in_focus_and_else_the_first_pick() -> None:
-    assert meant("it", focus=LAPTOPS[2].item_id) == ["Lenovo Yoga Slim"]
+    for word in ("it", "this", "that"):
+        assert meant(word, focus=LAPTOPS[2].item_id) == ["Lenovo Yoga Slim"]
     assert meant("it") == ["HP Pavilion 15"]
 
 
