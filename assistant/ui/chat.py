@@ -21,6 +21,7 @@ from assistant.ui.theme import THEME
 from assistant.ui.transcript import transcript
 from assistant.ui.view import Said, View
 from assistant.ui.visits import Visits
+from retrieval.catalogue import CatalogueItem
 from retrieval.interactions import InteractionKind
 
 if TYPE_CHECKING:
@@ -178,13 +179,16 @@ class ChatPage:
             self.constraints: panels.constraints(view, self._display),
             self.picks: self._picks(view),
             self.status: panels.status(view, self._service.assistant.understanding.status),
-            self.replies: panels.replies(view, self._examples),
+            self.replies: panels.replies(view, self._examples, self._looked_at(view)),
             self.memory: panels.memory(self._visits.kept(view)),
         }
 
     def _picks(self, view: View) -> str:
         verdicts = {} if view.conversation_id is None else self._service.store.feedback(view.conversation_id)
         return panels.picks(view, verdicts, self._as_of())
+
+    def _looked_at(self, view: View) -> CatalogueItem | None:
+        return None if view.looking_at is None else self._service.shop.catalogue.get(view.looking_at)
 
     def _as_of(self) -> date:
         """The date that decides what is new: today, or that of the newest release in a shop not renewed since."""

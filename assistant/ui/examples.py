@@ -1,4 +1,4 @@
-"""What an empty page suggests: four needs that this very shop can meet."""
+"""What an empty page suggests: four needs that this very shop can meet, or questions that an item's record answers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
+from assistant.explanation.wording import named
 from retrieval.catalogue import CatalogueItem, Money
 
 ENOUGH = 4  # items of a kind, so that an example brings more than one
@@ -22,6 +23,14 @@ def examples(items: Iterable[CatalogueItem]) -> tuple[str, ...]:
         said = (wording(*kind) for kind in (*kinds[place:], *kinds[:place]))
         found.append(next((words for words in said if words is not None), None))
     return tuple(words for words in found if words is not None)
+
+
+def questions_about(item: CatalogueItem) -> tuple[str, ...]:
+    """Three questions, or fewer, that the record of an item answers."""
+    measured = [f"What is the {named(a.name)} of this?" for a in item.attributes.values() if a.number is not None]
+    stock = ["Is this in stock?"] if item.stock is not None else []
+    rated = ["How is this rated?"] if item.rating is not None else []
+    return (*measured[:1], *rated, *stock)
 
 
 def _largest_kinds(items: Iterable[CatalogueItem]) -> Iterator[tuple[str, list[CatalogueItem]]]:

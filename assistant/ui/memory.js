@@ -51,9 +51,34 @@ whenBoxIsThere((box) => {
   const draft = stored(() => sessionStorage.getItem(DRAFT));
   if (draft && !box.value) type(draft);
 });
-new MutationObserver(() => { // sent: the box was emptied
-  const box = document.querySelector('#box textarea');
-  if (box && !box.value) stored(() => sessionStorage.removeItem(DRAFT));
+document.addEventListener('shop-assistant:asked', () => stored(() => sessionStorage.removeItem(DRAFT)));
+
+// ---- the service cannot be reached: Gradio notices, tries every two seconds and loads the page again ----
+
+const GONE = 'The shop cannot be reached right now. Nothing you typed is lost, and this page comes back by itself.';
+
+async function reloadIfThere() {
+  try {
+    if ((await fetch(new URL('healthz', document.baseURI))).ok) location.reload();
+  } catch { /* still away */ }
+}
+
+function showBanner() {
+  const banner = document.createElement('div');
+  banner.className = 'banner';
+  banner.setAttribute('role', 'alert');
+  const button = document.createElement('button');
+  Object.assign(button, { type: 'button', className: 'wish', textContent: 'Try again' });
+  button.addEventListener('click', reloadIfThere);
+  banner.append(GONE, button);
+  document.body.append(banner);
+}
+
+new MutationObserver(() => {
+  const lost = [...document.querySelectorAll('.toast-body.error')].some((toast) => /connection/i.test(toast.textContent));
+  if (!lost || document.documentElement.classList.contains('cut-off')) return;
+  document.documentElement.classList.add('cut-off');
+  showBanner();
 }).observe(document.body, { childList: true, subtree: true });
 
 // ---- in a frame of the shop's site: `assistant/widget/widget.js` is at the other end ----

@@ -94,6 +94,7 @@ function follow(log) {
   const top = said ? said.offsetTop - 14 : end;
   scroller.scrollTop = Math.min(end, top);
   const busy = log.getAttribute('aria-busy') === 'true';
+  if (!wasBusy && busy) document.dispatchEvent(new Event('shop-assistant:asked'));
   if (wasBusy && !busy) tellHost({ type: 'reply' });
   wasBusy = busy;
 }

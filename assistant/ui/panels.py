@@ -8,13 +8,15 @@ from datetime import date
 from markupsafe import Markup
 
 from assistant.comparison import NOT_STATED, ComparisonTable
-from assistant.dialogue import Rung
+from assistant.dialogue import Need, Rung
 from assistant.store import Verdict
 from assistant.ui.cards import card
 from assistant.ui.chips import Chip, changes, chips
+from assistant.ui.examples import questions_about
 from assistant.ui.html import icon, joined, press_attribute
 from assistant.ui.privacy import order, question
 from assistant.ui.view import View
+from retrieval.catalogue import CatalogueItem
 
 RUNGS = {
     Rung.REPAIR: "The language model needed a second try to read that.",
@@ -102,7 +104,7 @@ def picks(view: View, verdicts: Mapping[str, Verdict], as_of: date) -> str:
 
 def _others(view: View) -> Markup:
     """The way to the next items of the same need."""
-    if view.matching <= len(view.picks):
+    if view.matching <= len(view.picks) or view.need == Need():
         return Markup("")
     return Markup(
         '<p class="others"><button type="button" class="wish" {}>None of these? Show others</button></p>'
@@ -119,7 +121,7 @@ def _nothing(view: View) -> Markup:
 
 def _count(view: View) -> str:
     shown = len(view.picks)
-    if view.matching > shown:
+    if view.matching > shown and view.need != Need():
         return f"{shown} of {view.matching:,} that fit, best first"
     return "1 item" if shown == 1 else f"{shown} items, best first"
 
@@ -160,13 +162,23 @@ def _cells(values: Sequence[str]) -> Markup:
     )
 
 
-def replies(view: View, examples: Sequence[str]) -> str:
-    """What can be said with one press: a question's answers, relaxations, suggestions; examples on an empty page."""
+def replies(view: View, examples: Sequence[str], about: CatalogueItem | None = None) -> str:
+    """What can be said with one press: a question's answers, relaxations, suggestions; examples on an empty page.
+
+    Args:
+        view: of the page.
+        examples: needs to start from.
+        about: the item whose page on the shop's site the chat is open on; without a word said, it is asked about.
+    """
+    looking = (
+        Markup('<p class="about"><span>You are looking at</span> <b dir="auto">{}</b></p>').format(about.title)
+        if about
+        else ""
+    )
     if not view.transcript:
-        buttons = joined(
-            _reply(example, None, press_attribute("say", utterance=example), "example") for example in examples
-        )
-        return Markup('<p class="hint">Try one of these</p>{}').format(_replies("Examples", buttons))
+        said = questions_about(about) if about else examples
+        buttons = joined(_reply(words, None, press_attribute("say", utterance=words), "example") for words in said)
+        return Markup('{}<p class="hint">Try one of these</p>{}').format(looking, _replies("Examples", buttons))
     offered = [
         _reply(r.label, r.count, press_attribute("relax", number=n, label=r.label), "relaxation")
         for n, r in enumerate(view.relaxations, start=1)
@@ -180,8 +192,9 @@ def replies(view: View, examples: Sequence[str]) -> str:
         "The smallest changes that bring results" if offered else f"{asked} Pick one, or just type on." if asked else ""
     )
     buttons = joined([*offered, *suggested])
-    return Markup("{}{}{}").format(
+    return Markup("{}{}{}{}").format(
         question(view),
+        looking,
         Markup('<p class="hint" role="status">{}</p>').format(hint) if hint and buttons else "",
         _replies("Suggested replies", buttons) if buttons else "",
     )
