@@ -92,7 +92,7 @@ class Tools:
         return SearchAnswer(text, result.corrected, constraints, found, result.matching, result.relaxations)
 
     def _item(self, item_id: str) -> CatalogueItem:
-        item = self._shop.catalogue.get(item_id)
+        item = self._shop.item(item_id)
         if item is None:
             raise ToolError(f"The shop has no item {item_id!r}; search_items finds ids.")
         return item

@@ -13,26 +13,22 @@ from retrieval.shop import Shop
 _WORDS = 40  # of an item's text: title, category and brand come first, and the rest says no more of its kind
 
 
-def for_shopper(
-    shop: Shop, session: Session, limit: int, left_out: frozenset[str] = frozenset()
-) -> tuple[Candidate, ...]:
+def for_shopper(shop: Shop, session: Session, limit: int) -> tuple[Candidate, ...]:
     """What to show this shopper before she has said anything; what she bought already is left out.
 
     An empty session gives what a new shopper is shown: what is liked and bought in this shop.
     """
-    bought = {i.item_id for i in session.interactions if i.kind is InteractionKind.PURCHASE}
-    constraints = Constraints(in_stock=True, excluded_items=left_out | bought)
+    bought = frozenset(i.item_id for i in session.interactions if i.kind is InteractionKind.PURCHASE)
+    constraints = Constraints(in_stock=True, excluded_items=bought)
     return shop.search(Query("", constraints, limit=limit), session).candidates
 
 
-def similar(
-    shop: Shop, item: CatalogueItem, limit: int, left_out: frozenset[str] = frozenset()
-) -> tuple[Candidate, ...]:
+def similar(shop: Shop, item: CatalogueItem, limit: int) -> tuple[Candidate, ...]:
     """Items like this one, of its own category, by what their records say; never a variant of itself."""
     constraints = Constraints(
         category=item.category[-1].casefold() if item.category else None,
         in_stock=True,
-        excluded_items=left_out | {item.item_id},
+        excluded_items=frozenset({item.item_id}),
     )
     words = " ".join(item.text().split()[:_WORDS])
     found = shop.search(Query(words, constraints, limit=limit + 1), EMPTY_SESSION).candidates
@@ -40,12 +36,10 @@ def similar(
     return tuple(c for c in found if (shop.catalogue[c.item_id].variant_of or c.item_id) != group)[:limit]
 
 
-def together(
-    shop: Shop, item: CatalogueItem, limit: int, left_out: frozenset[str] = frozenset()
-) -> tuple[Candidate, ...]:
+def together(shop: Shop, item: CatalogueItem, limit: int) -> tuple[Candidate, ...]:
     """Items that shoppers went for together with this one; none where nobody has touched it yet."""
     session = Session(None, (Interaction("", item.item_id, InteractionKind.VIEW, datetime.now(UTC)),))
-    rows = shop.columns.admitted(Constraints(in_stock=True, excluded_items=left_out | {item.item_id}))
+    rows = shop.columns.admitted(Constraints(in_stock=True, excluded_items=frozenset({item.item_id})))
     proposal = shop.neighbours.propose(Query(""), session, rows, limit)
     counts = shop.popularity.interaction_counts(proposal.rows)
     found = zip(proposal.rows.tolist(), proposal.scores.tolist(), counts.tolist(), strict=True)

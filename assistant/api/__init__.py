@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, FastAPI
+from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
     from assistant.service import Service
 
-OPERATIONS = frozenset({"/healthz", "/readyz", "/metrics"})
+DOCUMENT = f"{PREFIX}/openapi.json"
+BESIDE = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
 
 
 def mount_api(app: FastAPI, service: Service) -> None:
@@ -37,7 +39,7 @@ def create_api(service: Service) -> FastAPI:
     api = FastAPI(
         title=f"{service.settings.shop_name}: assistant",
         version="1",
-        openapi_url=f"{PREFIX}/openapi.json",
+        openapi_url=DOCUMENT,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -48,6 +50,7 @@ def create_api(service: Service) -> FastAPI:
         v1.include_router(part.routes(service))
     api.include_router(v1)
     api.include_router(health.routes(service))
+    api.add_route("/openapi.json", lambda _: RedirectResponse(DOCUMENT), include_in_schema=False)
     handle_problems(api)
     describe(api)
     api.add_middleware(Gate, service=service)
@@ -61,11 +64,11 @@ class _Door(BaseRoute):
         self._api = api
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """All below /api/, and the three addresses of operations."""
+        """All below /api/, and the few that stand beside it."""
         if scope["type"] != "http":
             return Match.NONE, {}
         path = scope["path"].removeprefix(scope.get("root_path", ""))
-        return (Match.FULL if path in OPERATIONS or path.startswith("/api/") else Match.NONE), {}
+        return (Match.FULL if path in BESIDE or path.startswith("/api/") else Match.NONE), {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the request over as it is."""

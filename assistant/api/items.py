@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import ValidationError
 
 from assistant.api.access import needs
@@ -23,7 +23,7 @@ from assistant.api.once import DOCUMENTED, OnceRoute
 from assistant.api.paging import cursor_of, last_of
 from assistant.api.problems import Problem, documented, field_problems
 from assistant.api.wire import Cursor
-from assistant.store.keys import Scope
+from assistant.store.keys import ApiKey, Scope
 from retrieval.catalogue import CatalogueItem, item_as_json
 from retrieval.feeds.cleaning import Notes
 from retrieval.feeds.columns import item_columns
@@ -48,13 +48,18 @@ def routes(service: Service) -> APIRouter:
 
     @router.get("/items", response_model=ItemsAnswer, responses=documented(*_READING), dependencies=readers)
     def items(
-        limit: Annotated[int, Query(ge=1, le=500)] = 50, cursor: Annotated[Cursor | None, Query()] = None
+        request: Request,
+        limit: Annotated[int, Query(ge=1, le=500)] = 50,
+        cursor: Annotated[Cursor | None, Query()] = None,
     ) -> dict[str, Any]:
-        """All items in the order of their ids. Items that come or go meanwhile disturb nothing."""
-        after = last_of(cursor, "items") or ""
+        """All items in the order of their ids. Items that come or go meanwhile disturb nothing.
+
+        What is kept from shoppers is told only to a key with the scope items:write, here and of a single item.
+        """
+        read, after = _reader(request, shop), last_of(cursor, "items") or ""
         ids = (item.item_id for item in shop.catalogue)
         page = heapq.nsmallest(limit + 1, (i for i in ids if i > after))
-        found = [item for item_id in page[:limit] if (item := shop.catalogue.get(item_id)) is not None]
+        found = [item for item_id in page[:limit] if (item := read(item_id)) is not None]
         more = cursor_of(page[limit - 1], "items") if len(page) > limit else None
         return {"items": [item_as_json(item) for item in found], "next_cursor": more}
 
@@ -64,9 +69,12 @@ def routes(service: Service) -> APIRouter:
         responses=documented(*_READING, "no-such-item"),
         dependencies=readers,
     )
-    def item(item_id: ItemPath) -> dict[str, Any]:
+    def item(item_id: ItemPath, request: Request) -> dict[str, Any]:
         """One item, every field of its record."""
-        return item_as_json(existing(shop, item_id))
+        found = _reader(request, shop)(item_id)
+        if found is None:
+            raise Problem("no-such-item")
+        return item_as_json(found)
 
     @router.put(
         "/items/{item_id:path}",
@@ -111,12 +119,10 @@ def routes(service: Service) -> APIRouter:
     return router
 
 
-def existing(shop: Shop, item_id: str) -> CatalogueItem:
-    """The item of an id. Raises Problem: no-such-item."""
-    found = shop.catalogue.get(item_id)
-    if found is None:
-        raise Problem("no-such-item")
-    return found
+def _reader(request: Request, shop: Shop) -> Callable[[str], CatalogueItem | None]:
+    """What the caller reads items with: the records for a key that writes them, else what shoppers may see."""
+    key: ApiKey | None = request.state.key
+    return shop.catalogue.get if key is not None and Scope.ITEMS_WRITE in key.scopes else shop.item
 
 
 class _Writing:

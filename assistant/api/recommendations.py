@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from fastapi import APIRouter, Query
 
 from assistant.api.access import needs
-from assistant.api.items import ItemPath, existing
-from assistant.api.problems import documented
+from assistant.api.items import ItemPath
+from assistant.api.problems import Problem, documented
 from assistant.api.search import found_as_json
 from assistant.api.shopper_models import RecommendationsAnswer
 from assistant.api.shoppers import ShopperPath
@@ -37,7 +37,7 @@ def routes(service: Service) -> APIRouter:
         """What to show this shopper. Without her consent, or a history, it is what a new shopper is shown."""
         session = service.store.session(shopper_id)
         found = for_shopper(shop, session, limit)
-        return {"personal": bool(session.interactions), "items": found_as_json(shop.catalogue, found)}
+        return {"personal": bool(session.interactions), "items": found_as_json(shop, found)}
 
     @router.get(
         "/recommendations/items/{item_id:path}",
@@ -50,7 +50,10 @@ def routes(service: Service) -> APIRouter:
     ) -> dict[str, Any]:
         """Items like this one by what their records say, or those that shoppers went for together with it."""
         recommend = similar if kind == "similar" else together
-        found = recommend(shop, existing(shop, item_id), limit)
-        return {"personal": False, "items": found_as_json(shop.catalogue, found)}
+        item = shop.item(item_id)
+        if item is None:
+            raise Problem("no-such-item")
+        found = recommend(shop, item, limit)
+        return {"personal": False, "items": found_as_json(shop, found)}
 
     return router

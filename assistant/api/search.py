@@ -15,9 +15,10 @@ from assistant.api.problems import documented, invalid
 from assistant.store.keys import Scope
 from assistant.turn_json import constraints_as_json, relaxation_as_json
 from retrieval.candidates import Candidate
-from retrieval.catalogue import Catalogue, Money, item_as_json
+from retrieval.catalogue import Money, item_as_json
 from retrieval.query import AttributeConstraint, Comparison, Constraints, Query
 from retrieval.search import PROPOSED
+from retrieval.shop import Shop
 from retrieval.units import parse_quantity
 from retrieval.vocabulary import Vocabulary
 
@@ -48,7 +49,7 @@ def routes(service: Service) -> APIRouter:
         end = min(start + body.limit, DEEPEST)
         found = shop.search(Query(body.text, constraints, body.sort, min(end + 1, DEEPEST)))
         metrics.search("api", found.matching)
-        ranked = found_as_json(shop.catalogue, found.candidates)
+        ranked = found_as_json(shop, found.candidates)
         return {
             "corrected": found.corrected,
             "constraints": asked[1],
@@ -61,9 +62,9 @@ def routes(service: Service) -> APIRouter:
     return router
 
 
-def found_as_json(catalogue: Catalogue, candidates: Sequence[Candidate]) -> list[dict[str, Any]]:
-    """Candidates at their ranks, each with every field of its record and every part of its score."""
-    items = ((rank, catalogue.get(c.item_id), c) for rank, c in enumerate(candidates, start=1))
+def found_as_json(shop: Shop, candidates: Sequence[Candidate]) -> list[dict[str, Any]]:
+    """Candidates at their ranks, each with every field that shoppers may see and every part of its score."""
+    items = ((rank, shop.item(c.item_id), c) for rank, c in enumerate(candidates, start=1))
     return [
         {
             **item_as_json(item),

@@ -24,7 +24,7 @@ _READING = ("no-key", "unknown-key", "missing-scope", "invalid-request")
 def routes(service: Service) -> APIRouter:
     """The routes of one service."""
     router = APIRouter(tags=["shoppers"], route_class=OnceRoute, dependencies=[needs(Scope.SHOPPERS)])
-    store, records = service.store, service.shop.records
+    store = service.store
 
     def answer(shopper_id: str) -> ShopperAnswer:
         held = _holdings(service, shopper_id)
@@ -49,7 +49,7 @@ def routes(service: Service) -> APIRouter:
     @router.get("/shoppers/{shopper_id}/export", response_model=ExportAnswer, responses=documented(*_READING))
     def everything(shopper_id: ShopperPath) -> dict[str, Any]:
         """Everything that is held about her: every row, every field, the shop's own interaction log included."""
-        logged = [_as_json(interaction) for interaction in records.interactions(shopper_id)]
+        logged = [_as_json(interaction) for interaction in service.shop.records.interactions(shopper_id)]
         return {"shopper_id": shopper_id, "held": {**export(store, shopper_id), "logged": logged}}
 
     @router.delete("/shoppers/{shopper_id}", response_model=ForgottenAnswer, responses=documented(*_READING))

@@ -51,7 +51,8 @@ def test_a_turn_comes_back_as_json(client):
     ]
     assert answer["act"]["rung"] == "rules"
     assert answer["constraints"]["price_max"] == 900.0
-    assert answer["suggestions"] == [{"label": "Cheaper", "utterance": "cheaper", "count": 1}]
+    cheaper = {"label": "Cheaper", "utterance": "cheaper", "count": 1, "question": "", "control": None}
+    assert answer["suggestions"] == [cheaper]
 
 
 def test_a_conversation_goes_on_by_its_id(client, service):
@@ -148,8 +149,10 @@ def test_the_page_is_served_at_the_root(client):
     assert "Demo Shop" in page.text
 
 
-def test_the_chat_route_is_documented(client):
-    assert set(client.get("/openapi.json").json()["paths"]) == {"/api/v1/chat", "/healthz", "/readyz"}
+def test_the_api_stands_beside_the_pages_in_the_service(client):
+    assert client.get("/openapi.json").json()["paths"].keys() >= {"/api/v1/chat", "/healthz", "/readyz", "/metrics"}
+    assert client.get("/api/v1/nothing").json()["type"].endswith("#no-such-address")
+    assert client.get("/api/v1/nothing").headers["content-type"] == "application/problem+json"
 
 
 def test_a_taken_port_is_explained_before_anything_is_loaded(tmp_path, free_port):
