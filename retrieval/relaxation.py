@@ -187,26 +187,26 @@ def _loosen_attribute(attribute: AttributeConstraint, without: Constraints, colu
         return dropped
     nearest = int(np.nanargmin(distances))
     number = float(numbers[nearest])
-    comparison, label = _loosened(attribute.comparison)
+    comparison, shown, said = _loosened(attribute.comparison)
     stated = _first(rows[[nearest]], columns).attributes[attribute.name].text
-    named = f"{attribute.name} {stated}" if attribute.unit is None else stated
-    changed = replace(attribute, comparison=comparison, number=number, words=f"{label}{named}")
+    named = f"{attribute.name} {stated}" if attribute.unit is None else f"{stated} {attribute.name}"
+    changed = replace(attribute, comparison=comparison, number=number, words=f"{said}{named}")
     return _Change(
-        changed.words,
+        f"{shown}{named if attribute.unit is None else stated}",
         replace(without, attributes=(*without.attributes, changed)),
         abs(number - attribute.number) / max(abs(attribute.number), 1e-9),
     )
 
 
-def _loosened(comparison: Comparison) -> tuple[Comparison, str]:
-    """How a moved bound compares (its new number is meant to be admitted), and how that is said."""
+def _loosened(comparison: Comparison) -> tuple[Comparison, str, str]:
+    """How a moved bound compares (its new number is meant to be admitted), how it is shown, how it would be said."""
     match comparison:
         case Comparison.AT_MOST | Comparison.LESS_THAN:
-            return Comparison.AT_MOST, "up to "
+            return Comparison.AT_MOST, "up to ", "at most "
         case Comparison.AT_LEAST | Comparison.MORE_THAN:
-            return Comparison.AT_LEAST, "from "
+            return Comparison.AT_LEAST, "from ", "at least "
         case Comparison.IS:
-            return Comparison.IS, ""
+            return Comparison.IS, "", ""
 
 
 def _words(attribute: AttributeConstraint) -> str:
