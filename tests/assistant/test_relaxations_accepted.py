@@ -15,23 +15,23 @@ from retrieval.vocabulary import Vocabulary
 MONEY = ShopMoney("USD", {})
 
 
-def laptop(number: int, price: int, **facts: str) -> CatalogueItem:
+def item(kind: str, number: int, price: int, **facts: str) -> CatalogueItem:
     attributes = {}
     for name, text in facts.items():
         quantity = parse_quantity(text)
         assert quantity is not None
         attributes[name] = Attribute(name, text, (text.lower(),), quantity.number, quantity.unit)
-    path = ("Computers", "Laptops")
-    return CatalogueItem(
-        f"l-{number}", f"Laptop {number}", category=path, price=Money.of(price, "USD"), attributes=attributes
-    )
+    path = ("Computers", kind)
+    item_id, money = f"{kind}-{number}", Money.of(price, "USD")
+    return CatalogueItem(item_id, f"{kind} {number}", category=path, price=money, attributes=attributes)
 
 
-LAPTOPS = (
-    laptop(1, 500, ram="8 GB", storage="16 GB", weight="1.5 kg"),
-    laptop(2, 600, ram="8 GB", storage="32 GB", weight="1.6 kg"),
-    laptop(3, 700, ram="16 GB", storage="64 GB", weight="1.9 kg"),
-    laptop(4, 800, ram="16 GB", storage="16 GB", weight="2 kg"),
+ITEMS = (
+    item("Laptops", 1, 500, ram="8 GB", storage="256 GB", weight="1.5 kg"),
+    item("Laptops", 2, 600, ram="8 GB", storage="256 GB", weight="1.6 kg"),
+    item("Laptops", 3, 700, ram="16 GB", storage="512 GB", weight="1.9 kg"),
+    item("Laptops", 4, 800, ram="16 GB", storage="512 GB", weight="2 kg"),
+    *(item("Sticks", n, 10, storage="16 GB") for n in range(9)),  # "16 GB" alone is of a stick
 )
 
 
@@ -47,7 +47,7 @@ LAPTOPS = (
     ],
 )
 def test_what_is_promised_is_what_comes(slots: Slots) -> None:
-    vocabulary, columns = Vocabulary.learn(LAPTOPS), Columns(Catalogue(LAPTOPS))
+    vocabulary, columns = Vocabulary.learn(ITEMS), Columns(Catalogue(ITEMS))
     before = to_query(Need(slots), vocabulary, MONEY, 4).query.constraints
     offered = smallest_relaxations(before, columns)
     assert offered
