@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from retrieval.candidates import Candidate
 from retrieval.catalogue import CatalogueItem
 from retrieval.interactions import EMPTY_SESSION, Interaction, InteractionKind, Session
 from retrieval.query import Constraints, Query
+from retrieval.search import PROPOSED
 from retrieval.shop import Shop
 
 _WORDS = 40  # of an item's text: title, category and brand come first, and the rest says no more of its kind
@@ -16,11 +19,19 @@ _WORDS = 40  # of an item's text: title, category and brand come first, and the 
 def for_shopper(shop: Shop, session: Session, limit: int) -> tuple[Candidate, ...]:
     """What to show this shopper before she has said anything; what she bought already is left out.
 
-    An empty session gives what a new shopper is shown: what is liked and bought in this shop.
+    Nothing was asked for, so behaviour alone ranks: what goes with her history, then what is popular; where that tells
+    nothing, what is rated well. `rank_without_history` is the rank in the same list for a new shopper, None where it
+    lies below the first 200.
     """
     bought = frozenset(i.item_id for i in session.interactions if i.kind is InteractionKind.PURCHASE)
-    constraints = Constraints(in_stock=True, excluded_items=bought)
-    return shop.search(Query("", constraints, limit=limit), session).candidates
+    query = Query("", Constraints(in_stock=True, excluded_items=bought), limit=PROPOSED)
+    hers, usual = (_by_behaviour(shop.search(query, s).candidates) for s in (session, EMPTY_SESSION))
+    ranks = {candidate.item_id: rank for rank, candidate in enumerate(usual, start=1)}
+    return tuple(replace(c, rank_without_history=ranks.get(c.item_id)) for c in hers[:limit])
+
+
+def _by_behaviour(candidates: Sequence[Candidate]) -> list[Candidate]:
+    return sorted(candidates, key=lambda c: -c.scores["behaviour"])
 
 
 def similar(shop: Shop, item: CatalogueItem, limit: int) -> tuple[Candidate, ...]:
