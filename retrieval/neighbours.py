@@ -64,6 +64,11 @@ class Neighbours:
                     insort(history, interaction, key=attrgetter("at"))
                 self._count(history[start:], +1)
 
+    def history(self, shopper_id: str) -> tuple[Interaction, ...]:
+        """All interactions of a shopper that are counted, in time order."""
+        with self._lock:
+            return tuple(self._histories.get(shopper_id, ()))
+
     def forget(self, interactions: Iterable[Interaction]) -> None:
         """Take interactions back, as if they had never been added.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -71,7 +70,6 @@ class Shop:
         self._vectors = vectors
         self._file_lock = lock
         self._writing = threading.RLock()
-        self._observed: defaultdict[str, list[Interaction]] = defaultdict(list)
 
     @classmethod
     def open(
@@ -219,17 +217,20 @@ class Shop:
     def observe(self, interaction: Interaction) -> None:
         """Count an interaction from now on. It is not stored: that is the caller's, who knows of consent."""
         with self._writing:
-            self._observed[interaction.shopper_id].append(interaction)
             self.popularity.add(interaction)
             self.neighbours.add(interaction)
 
     def forget(self, shopper_id: str) -> int:
-        """Erase a shopper's interactions from the records and subtract them from every count; returns how many."""
+        """Erase a shopper's interactions from the records and subtract them from every count; returns how many counted.
+
+        What a log brought since the start is erased too; it counts from the next start on and is not subtracted.
+        """
         with self._writing:
-            gone = [*self.records.remove_shopper(shopper_id), *self._observed.pop(shopper_id, [])]
-            self.popularity.forget(gone)
-            self.neighbours.forget(gone)
-        return len(gone)
+            self.records.remove_shopper(shopper_id)
+            counted = self.neighbours.history(shopper_id)
+            self.popularity.forget(counted)
+            self.neighbours.forget(counted)
+        return len(counted)
 
     def rebuild_vectors(self, progress: Progress | None = None) -> int:
         """Make the vectors of all items again; returns how many."""

@@ -158,6 +158,15 @@ def test_forgetting_a_shopper_erases_her_stored_interactions_too(shop: Shop, tmp
     assert counts == {"l1": 0, "l2": 1, "k1": 0}
 
 
+def test_a_shopper_is_forgotten_whose_log_came_in_while_the_shop_was_open(shop: Shop) -> None:
+    before = shop.search(Query("laptop")).candidates
+    shop.observe(click("ben", "l1"))
+    shop.records.add_interactions([click("ben", "l2", 1)])
+    assert shop.forget("ben") == 1
+    assert list(shop.records.interactions("ben")) == []
+    assert shop.search(Query("laptop")).candidates == before
+
+
 def test_a_closed_shop_gives_its_folder_back(tmp_path: Path) -> None:
     for _ in range(2):
         Shop.open(tmp_path, encoder=HashingEncoder()).close()
