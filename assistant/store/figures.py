@@ -32,7 +32,7 @@ from retrieval.interactions import InteractionKind
 ATTRIBUTED_DAYS = 7  # how long after it was shown an item's click or purchase counts for its rank
 _BY_HOUR = timedelta(days=2)  # a period up to this long is drawn by the hour
 _DAY, _HOUR = len("2026-11-24"), len("2026-11-24T05")
-_SEARCHING = (Intent.FIND.value, Intent.REFINE.value)
+SEARCHING = (Intent.FIND.value, Intent.REFINE.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,14 @@ class Period:
 
     start: datetime
     end: datetime
+
+    @classmethod
+    def up_to(cls, end: datetime, length: timedelta) -> Period:
+        """So many hours or days up to a moment, the last of them not over yet and all others whole."""
+        hour = end.replace(minute=0, second=0, microsecond=0)
+        if length <= _BY_HOUR:
+            return cls(hour + timedelta(hours=1) - length, end)
+        return cls(hour.replace(hour=0) + timedelta(days=1) - length, end)
 
     @property
     def by_hour(self) -> bool:
@@ -133,7 +141,7 @@ def conversation_count(store: Store, period: Period) -> int:
 
 def turn_counts(store: Store, period: Period) -> tuple[TurnCount, ...]:
     """Turns by bucket, intent, rung and whether they came out empty."""
-    empty = sa.and_(turns.c.matching == 0, turns.c.intent.in_(_SEARCHING)).label("empty")
+    empty = sa.and_(turns.c.matching == 0, turns.c.intent.in_(SEARCHING)).label("empty")
     keys = (period.bucket(turns.c.at), turns.c.intent, turns.c.rung, empty)
     rows = _grouped(store, keys, sa.select(*keys, sa.func.count()).where(period.holds(turns.c.at)))
     return tuple(TurnCount(bucket, intent, rung, bool(none), n) for bucket, intent, rung, none, n in rows)
@@ -199,15 +207,17 @@ def outcomes(store: Store, period: Period) -> tuple[Outcome, ...]:
     return tuple(Outcome(rank, InteractionKind(kind), n) for rank, kind, n in rows)
 
 
-def latencies(store: Store, period: Period) -> tuple[Latency, ...]:
-    """Waiting times by bucket, over the turns that noted both; buckets without such a turn are left out."""
+def latencies(store: Store, period: Period) -> tuple[Latency | None, tuple[Latency, ...]]:
+    """Waiting times over the turns that noted both: of the whole period (bucket ""; None without a turn), by bucket."""
     query = sa.select(period.bucket(turns.c.at), CARDS_SECONDS, TURN_SECONDS).where(period.holds(turns.c.at))
     found: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
     with store.connect() as connection:
         for bucket, cards, whole in connection.execute(query):
             if cards is not None and whole is not None:
                 found[bucket].append((cards, whole))
-    return tuple(_latency(bucket, seconds) for bucket, seconds in sorted(found.items()))
+    every = [seconds for each in found.values() for seconds in each]
+    by_bucket = tuple(_latency(bucket, seconds) for bucket, seconds in sorted(found.items()))
+    return (_latency("", every) if every else None), by_bucket
 
 
 def _latency(bucket: str, seconds: Sequence[tuple[float, float]]) -> Latency:

@@ -1,0 +1,20 @@
+"""Days as forms send them, and the moments they begin in UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+Day = Annotated[date | None, BeforeValidator(lambda value: value or None)]  # an empty field is sent as ""
+
+
+def begins(day: date) -> datetime:
+    """The first moment of a day."""
+    return datetime.combine(day, time(), UTC)
+
+
+def ends(day: date) -> datetime:
+    """The first moment after a day."""
+    return begins(day + timedelta(days=1))
