@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import uvicorn
 
 TESTS = Path(__file__).parent
 sys.path += [str(TESTS / "assistant"), str(TESTS / "retrieval")]  # their doubles serve here too
@@ -14,6 +18,7 @@ sys.path += [str(TESTS / "assistant"), str(TESTS / "retrieval")]  # their double
 from search_doubles import HashingEncoder  # noqa: E402
 from understanding_shop import shop_items  # noqa: E402
 
+from assistant.api import create_api  # noqa: E402
 from assistant.conversation import Conversations  # noqa: E402
 from assistant.explanation.explainer import Explainer  # noqa: E402
 from assistant.grounding import ShopMoney  # noqa: E402
@@ -42,6 +47,20 @@ def open_doubles(folder: Path, **settings: Any) -> Iterator[Service]:
             yield Service(chosen, shop, None, assistant, store, Conversations(assistant, store))
         finally:
             store.close()
+
+
+@contextmanager
+def served(service: Service) -> Iterator[str]:
+    """The service's API on a loopback port, until the block is left; gives its address."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(uvicorn.Config(create_api(service), log_level="warning", timeout_graceful_shutdown=1))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
 def with_key(service: Service, *scopes: Scope, name: str = "till") -> dict[str, str]:
