@@ -44,13 +44,14 @@ class CartTalk:
 
     Attributes:
         before: the lines before the last change, to take it back.
-        item_id: the item that is meant; None after a change that left none in focus.
+        item_id: the item that is meant; None when none was put in or asked about.
         quantity: pieces that are meant of it; None: she did not say.
         settled: attributes of the variant that she has settled, by name, with the value as it is shown.
         attribute: the attribute that is asked or can be changed; "quantity" when fewer pieces are offered; "" for none.
         options: its values, as they are shown.
         asking: whether nothing is put in before she answers.
         waiting: items chosen in the same breath, whose variants are asked next.
+        listed: whether the cart was just shown: "the second" is its second line.
     """
 
     before: tuple[InCart, ...] = ()
@@ -61,6 +62,7 @@ class CartTalk:
     options: tuple[str, ...] = ()
     asking: bool = False
     waiting: tuple[str, ...] = ()
+    listed: bool = False
 
 
 class Refusal(StrEnum):
@@ -199,9 +201,11 @@ def with_quantity(lines: Sequence[InCart], item: CatalogueItem, quantity: int) -
     return tuple(line for line in kept if line.quantity > 0)
 
 
-def without(lines: Sequence[InCart], item_id: str) -> tuple[InCart, ...]:
-    """The lines but that of an item."""
-    return tuple(line for line in lines if line.item_id != item_id)
+def changed_lines(before: Sequence[InCart], after: Sequence[InCart]) -> tuple[InCart, ...]:
+    """The lines that are others after than before; one of 0 pieces for each that is gone."""
+    gone = {line.item_id for line in before} - {line.item_id for line in after}
+    taken = [line._replace(quantity=0) for line in before if line.item_id in gone]
+    return (*taken, *(line for line in after if line not in before))
 
 
 def quantity_of(lines: Sequence[InCart], item_id: str) -> int:

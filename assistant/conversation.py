@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from weakref import WeakValueDictionary
 
+from assistant.conversation_carts import Carts
 from assistant.dialogue import DialogueAct, DialogueState, Edit
 from assistant.events import Event, Finished, Turn, Understood
 from assistant.metrics import Metrics
@@ -51,11 +52,15 @@ class Conversations:
         self.assistant = assistant
         self.store = store
         self.metrics = Metrics()
+        self.carts = Carts(lambda: assistant.shop.catalogue, store, self._put_in_cart)
         self._locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
 
     def start(self, shopper_id: str | None = None) -> str:
-        """Begin a conversation; returns its id."""
-        return self.store.start(shopper_id)
+        """Begin a conversation; returns its id. The cart of a shopper who consented comes along."""
+        conversation_id = self.store.start(shopper_id)
+        if shopper_id is not None:
+            self.carts.follow(shopper_id, conversation_id)
+        return conversation_id
 
     def state(self, conversation_id: str) -> DialogueState:
         """The state after the last turn. Raises KeyError when there is no such conversation."""
@@ -88,10 +93,13 @@ class Conversations:
         with self._locks.setdefault(conversation_id, threading.Lock()):
             shopper_id = self.store.shopper(conversation_id)
             state = self._beside(self.store.state(conversation_id), looking_at)
+            state = replace(state, selected=self.carts.lines(conversation_id))
             session = self.store.session(shopper_id)
             for event in self.assistant.turn(
                 conversation_id, state, text, session=session, act=act, cancelled=cancelled
             ):
+                if isinstance(event, Understood):
+                    self.carts.put(conversation_id, event.cart_changes)
                 forgets = isinstance(event, Understood) and event.act.edit is Edit.FORGET_CONFIRMED
                 if forgets and shopper_id is not None:
                     self.forget(shopper_id)
@@ -122,6 +130,9 @@ class Conversations:
         return shopper_id is not None and self.keep(
             Interaction(shopper_id, item_id, kind, datetime.now(UTC), conversation_id, value), conversation_id
         )
+
+    def _put_in_cart(self, conversation_id: str, item_id: str) -> None:
+        self.observe(conversation_id, item_id, InteractionKind.CART)
 
     def keep(self, interaction: Interaction, conversation_id: str | None = None) -> bool:
         """Store and count an interaction; False: its shopper did not consent, nothing is kept."""

@@ -212,6 +212,8 @@ def update(
             return replace(state, pending=Edit.FORGET)
         case Edit.IGNORE_HISTORY | Edit.USE_HISTORY:
             return replace(state, ignore_history=act.edit is Edit.IGNORE_HISTORY)
+        case Edit.FORGET_CONFIRMED:
+            return replace(state, selected=())
         case _:
             pass
     if act.intent is Intent.FIND:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from assistant.cart import EMPTY_CART, Cart, InCart
+from assistant.cart_turn import CartOutcome
 from assistant.comparison import ComparisonTable
 from assistant.dialogue import DialogueAct, DialogueState, Need
 from retrieval.candidates import Candidate
@@ -89,6 +91,7 @@ class Turn:
         notices: what has to be said about the answer: a lower rung, a wish that could not become a filter.
         written_by: sentences of the reply by `Sentence.origin`; "withheld" counts those that did not hold.
         prompts: digest of each prompt that was used, by name.
+        cart: what is in the cart after the turn.
         latency: seconds by stage: "understand", "search", "cards" (since the start), "explain", "turn".
     """
 
@@ -111,15 +114,21 @@ class Turn:
     written_by: Mapping[str, int] = field(default_factory=dict)
     prompts: Mapping[str, str] = field(default_factory=dict)
     latency: Mapping[str, float] = field(default_factory=dict)
+    cart: Cart = EMPTY_CART
 
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """Event: what the utterance was taken to mean, the need now in force, and the constraints that follow."""
+    """Event: what the utterance was taken to mean, the need now in force, and the constraints that follow.
+
+    Attributes:
+        cart_changes: lines that the turn sets in the cart; those of 0 pieces are taken out.
+    """
 
     act: DialogueAct
     constraints: Constraints
     need: Need = field(default_factory=Need)
+    cart_changes: tuple[InCart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +140,7 @@ class Cards:
     relaxations: tuple[Relaxation, ...] = ()
     table: ComparisonTable | None = None
     suggestions: tuple[Suggestion, ...] = ()
+    cart: Cart = EMPTY_CART
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +169,7 @@ class Outcome:
         corrected: the query text as the spelling correction changed it; None when it did not.
         discussed: the items the utterance refers to, in the order it names them.
         unresolved: references that match nothing that was shown.
+        cart: what there is to say of the cart; None when the utterance does not concern it.
     """
 
     utterance: str
@@ -176,3 +187,4 @@ class Outcome:
     table: ComparisonTable | None = None
     notices: tuple[str, ...] = ()
     session: Session = EMPTY_SESSION
+    cart: CartOutcome | None = None

@@ -90,6 +90,12 @@ class Settings(BaseSettings):
     port: int = Field(7860, ge=1, le=65535, description="Port to listen on.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log line kept.")
 
+    checkout_url: str | None = Field(
+        None,
+        pattern=r"^https?://\S*\{items\}\S*$",
+        description="Address of the shop's checkout; {items} becomes ID:PIECES,ID:PIECES. None: it is named in words.",
+    )
+
     # the API
     api_open: bool = Field(
         True, description="Chat and search through the API without a key; false: a key with that scope is needed."

@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from assistant.cart import changed_lines, read_cart
+from assistant.cart_suggestions import suggest_for_cart
+from assistant.cart_turn import change_cart
 from assistant.comparison import compare
 from assistant.dialogue import DialogueAct, DialogueState, Edit, Intent, update
 from assistant.events import Cards, Claim, Event, Finished, Outcome, Pick, Text, Turn, Understood
@@ -69,11 +72,13 @@ class Assistant:
             act = replace(changes, rung=act.rung, confidence=act.confidence)
 
         outcome = self._look_up(utterance, act, state, session, clock)
-        yield Understood(outcome.act, outcome.constraints, outcome.after.need)
+        cart_changes = changed_lines(state.selected, outcome.after.selected)
+        yield Understood(outcome.act, outcome.constraints, outcome.after.need, cart_changes)
 
-        suggestions = suggest(outcome, self.shop)
+        suggestions = suggest_for_cart(outcome.cart) if outcome.cart else suggest(outcome, self.shop)
+        cart = outcome.cart.cart if outcome.cart else read_cart(outcome.after.selected, self.shop.catalogue)
         clock.mark("cards")
-        yield Cards(outcome.picks, outcome.matching, outcome.relaxations, outcome.table, suggestions)
+        yield Cards(outcome.picks, outcome.matching, outcome.relaxations, outcome.table, suggestions, cart)
 
         reply = ""
         claims: list[Claim] = []
@@ -109,6 +114,7 @@ class Assistant:
                 written_by=written_by,
                 prompts={**self.understanding.prompts, **self.explainer.prompts},
                 latency=clock.seconds,
+                cart=cart,
             )
         )
 
@@ -135,10 +141,11 @@ class Assistant:
             matching = len(self.shop.columns.admitted(grounded.query.constraints))
             after = replace(after, focus=discussed[0].item.item_id if discussed else after.focus)
         picks = self._picks(after)
-        if act.intent is Intent.SELECT and discussed:
-            chosen = dict(after.selected)
-            chosen.update({pick.item.item_id: act.slots.quantity or 1 for pick in discussed})
-            after = replace(after, selected=tuple(chosen.items()))
+        cart, unresolved = None, referenced.unresolved
+        if act.intent is Intent.SELECT:
+            items = [pick.item for pick in picks]
+            after, cart = change_cart(utterance, act, state, after, items, self.shop.catalogue)
+            unresolved = () if cart else unresolved
         compared = discussed if len(discussed) > 1 else picks
         table = compare([pick.item for pick in compared]) if act.intent is Intent.COMPARE and compared else None
         return Outcome(
@@ -153,10 +160,11 @@ class Assistant:
             relaxations,
             corrected,
             discussed,
-            referenced.unresolved,
+            unresolved,
             table,
             grounded.notices if searched else (),
             session,
+            cart,
         )
 
     def _picks(self, state: DialogueState) -> tuple[Pick, ...]:

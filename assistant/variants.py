@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from retrieval.catalogue import Catalogue, CatalogueItem
 
 _SIZE = re.compile(r"\b(?:size|waist|inseam|inside leg|collar|cup|fit)\b")
-_COLOUR = re.compile(r"colou?r")
+_SAYS_LITTLE = re.compile(r"[\d.,/-]+|\w{1,3}")  # "42" and "XL" take the attribute's name, "512 GB" does not
 _SIZES_IN_WORDS = {"xs": "extra small", "s": "small", "m": "medium", "l": "large", "xl": "(?:extra|x)[ -]large"}
+LOW_STOCK = 5  # pieces up to which it is said how many are left
 _LEADS = r"(?:sizes?|sz|waist|in|in an?|eu|uk|us)"  # before a number or a letter that is meant as a size
 
 Settled = Mapping[str, str]  # values as they are shown, by attribute
@@ -69,8 +70,20 @@ def variant_words(item: CatalogueItem, catalogue: Catalogue) -> str:
 
 
 def value_words(attribute: str, value: str) -> str:
-    """ "size 42", "blue", "waist 30 in"."""
-    return value if _COLOUR.search(attribute) else f"{attribute} {value}"
+    """ "size 42", "waist 30 in", "blue", "512 GB"."""
+    of_body = attribute != "size" and _SIZE.search(attribute)
+    return f"{attribute} {value}" if of_body or _SAYS_LITTLE.fullmatch(value) else value
+
+
+def option_words(choice: Choice) -> tuple[str, ...]:
+    """The options with what sets them apart beside the value: "42 (3 left)", "140 cm, $1,489" where prices differ."""
+    priced = len({item.price for _, item in choice.options}) > 1
+    words = []
+    for label, item in choice.options:
+        price = f", {item.price}" if priced and item.price is not None else ""
+        left = f" ({item.stock:,} left)" if item.stock is not None and item.stock <= LOW_STOCK else ""
+        words.append(f"{label}{price}{left}")
+    return tuple(words)
 
 
 def settled_by(words: Iterable[str], variants: Sequence[CatalogueItem], *, bare: bool = False) -> dict[str, str]:

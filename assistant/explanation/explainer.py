@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from assistant.dialogue import Edit, Intent, Need
 from assistant.events import Claim, Outcome, Pick, Sentence
-from assistant.explanation import replies
+from assistant.explanation import cart_replies, replies
 from assistant.explanation.facts import facts_for
 from assistant.explanation.pick_writer import PickWriter
 from assistant.explanation.replies import from_facts, say
@@ -76,6 +76,9 @@ class Explainer:
             over = act.edit is Edit.RESTART or (act.edit is Edit.OTHERS and not outcome.picks)
             if over or not outcome.searched or outcome.after.need == Need():
                 return
+        elif outcome.cart is not None:
+            yield from cart_replies.told(outcome, self._settings)
+            return
         elif outcome.unresolved:
             yield replies.which(outcome)
             return
@@ -94,7 +97,7 @@ class Explainer:
             case Intent.EXPLAIN:
                 yield from replies.ordered(outcome)
             case Intent.SELECT:
-                yield from replies.selected(outcome)
+                yield replies.which(outcome)
             case Intent.SERVICE:
                 yield say("service", service_contact=self._settings.service_contact)
             case Intent.CHITCHAT:

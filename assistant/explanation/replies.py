@@ -11,7 +11,7 @@ from assistant.events import Claim, Outcome, Pick, Sentence
 from assistant.explanation.answers import answer
 from assistant.explanation.facts import Fact, is_plural, sentence_of
 from assistant.explanation.ranking_words import difference_words, order_lead, order_words
-from assistant.explanation.wording import Display, bold, count_words, describe, failing, listing, named
+from assistant.explanation.wording import Display, bold, describe, failing, listing, named
 from assistant.plain_text import plain
 from assistant.settings import Settings
 from prompts import render
@@ -203,41 +203,3 @@ def ordered(outcome: Outcome) -> Iterator[Sentence]:
         words = difference_words(pick, below[0]) if below else None
         if words and outcome.after.need.slots.sort is None:
             yield Sentence(f"\n{words} ")
-
-
-def selected(outcome: Outcome) -> Iterator[Sentence]:
-    """Confirms what was chosen, at what price, and what stands in the way of buying it."""
-    if not outcome.discussed:
-        yield which(outcome)
-        return
-    quantity = outcome.act.slots.quantity or 1
-    for pick in outcome.discussed:
-        yield _chosen(pick, quantity)
-        siblings = [
-            p for p in outcome.picks if p.item.variant_of and p.item.variant_of == pick.item.variant_of and p != pick
-        ]
-        if siblings:
-            yield Sentence(
-                f"It also comes as {listing([bold(p.item) for p in siblings])}: say so if you meant that one. "
-            )
-
-
-def _chosen(pick: Pick, quantity: int) -> Sentence:
-    item, facts = pick.item, []
-    pieces = f"{count_words(quantity)} × " if quantity > 1 else ""
-    words = f"You chose {pieces}{bold(item)}"
-    if item.price is not None:
-        total = f", {type(item.price)(item.price.minor * quantity, item.price.currency)} in all" if quantity > 1 else ""
-        words += f" at {item.price}{total}"
-        facts.append(Claim(str(item.price), item.item_id, "price", True))
-    if not item.available:
-        words += ", but it is out of stock"
-    elif item.stock is not None and item.stock < quantity:
-        words += f", but only {item.stock:,} in stock"
-    elif item.stock is not None:
-        words += f"; {item.stock:,} in stock"
-    else:
-        words += "; the record does not state how many are in stock"
-    if item.stock is not None:
-        facts.append(Claim(f"{item.stock:,} in stock", item.item_id, "stock", True))
-    return Sentence(f"{words}. ", tuple(facts), "record")

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from assistant.dialogue import DialogueAct, DialogueState, Edit, Intent, Slots
 from assistant.references import ReferenceMention
+from assistant.rules.cart_words import cart_act
 from assistant.rules.cues import cue
 from assistant.rules.edits import answer_to_offer, find_dropped, find_edit, still_wanted
 from assistant.rules.intent import Signs, decide
@@ -26,8 +27,12 @@ _BEFORE_AN_ITEM = re.compile(r"\b(?:than|over|before|above|below|after|and|or|no
 
 
 def answered(utterance: str, state: DialogueState) -> DialogueAct | None:
-    """The act when the utterance answers the last turn's question; the same on every rung, for it is a comparison."""
-    return answer_to_offer(lower(normalise(utterance)), state)
+    """The act when the utterance answers the last turn's question or is a command to the cart.
+
+    The same on every rung, for it is a comparison.
+    """
+    text = lower(normalise(utterance))
+    return answer_to_offer(text, state) or cart_act(text, state)
 
 
 def understand_by_rules(

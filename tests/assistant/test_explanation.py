@@ -192,21 +192,6 @@ def test_a_question_for_two_properties_gets_both() -> None:
     assert "no touchscreen" in words
 
 
-def test_a_choice_is_confirmed_with_price_and_stock() -> None:
-    act = DialogueAct(Intent.SELECT, Slots(quantity=5))
-    chosen = outcome(Intent.SELECT, "five of the third", discussed=PICKS[2:], act=act)
-    assert text(chosen).startswith(
-        "You chose five × **Orrin Mote 13 Laptop** at $699, $3,495 in all, but only 3 in stock."
-    )
-    assert "out of stock" in text(outcome(Intent.SELECT, "the second", discussed=PICKS[1:2]))
-
-
-def test_a_choice_among_variants_names_the_others() -> None:
-    mugs = tuple(item(c, f"Dune Mug, {c}", "9", variant_of="dune", stock=4) for c in ("red", "blue"))
-    picks = picks_of(mugs)
-    assert "It also comes as **Dune Mug, blue**" in text(outcome(Intent.SELECT, "red", items=mugs, discussed=picks[:1]))
-
-
 def test_what_is_held_of_a_shopper_is_told_exactly() -> None:
     seen = tuple(
         Interaction("s-1", i, InteractionKind.VIEW, datetime(2026, 3, day, tzinfo=UTC))

@@ -115,7 +115,7 @@ def test_a_conversation_of_twelve_turns(say: Callable[[str], Turn], service: Ser
     say(f"ok, {first.label}")
     chosen = say("I'll take the second one")
     assert chosen.act.intent is Intent.SELECT
-    assert chosen.state.selected == ((second.item_id, 1),)
+    assert [(line.item_id, line.quantity) for line in chosen.state.selected] == [(second.item_id, 1)]
     assert str(second.price) in chosen.reply
 
     thanked = say("thanks!")
