@@ -160,8 +160,8 @@ def resolve(references: tuple[str, ...], shown: Sequence[CatalogueItem], focus: 
     """The shown items that references mean.
 
     "it", like "this" and "that", is the item in focus, else the first pick. A description means the first item, in
-    shown order, that has all its words; in the plural ("the blue ones") all of them. "the cheaper one" compares what is shown; "of the two" the
-    item in focus with its neighbour, or the first two.
+    shown order, that has all its words; in the plural ("the blue ones") all of them. "the cheaper one" compares what
+    is shown; "of the two" the item in focus with its neighbour, or the first two.
 
     Args:
         references: `Slots.references`.

@@ -205,7 +205,13 @@ def test_a_comparison_marks_the_rows_that_differ_and_says_what_is_not_stated():
 
 
 def test_the_page_says_how_many_fit():
-    assert "2 of 37 that fit" in Elements(panels.picks(full_view(matching=37), {}, TODAY)).text
+    assert "2 of 37 that fit" in Elements(panels.picks(full_view(matching=37, need=Need(NEED)), {}, TODAY)).text
+
+
+def test_an_item_that_is_only_looked_at_is_not_counted_among_all_items():
+    text = Elements(panels.picks(full_view(matching=1584), {}, TODAY)).text
+    assert "2 items" in text
+    assert "1,584" not in text
 
 
 def test_an_honest_no_when_nothing_fits():

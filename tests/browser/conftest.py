@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import uvicorn
@@ -30,8 +31,23 @@ def browser() -> Iterator[Browser]:
 def site(browser: Browser, demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the real service over the demo shop; the rules understand, so that it answers at once."""
     folder = Path(shutil.copytree(demo_folder, tmp_path_factory.mktemp("site") / "var"))
-    with running_site(folder, free_port_number(), language_model="none") as address:
+    with running_site(folder, free_port_number(), language_model="none", understanding="rules") as address:
         yield address
+
+
+class Site(NamedTuple):
+    """A running service and its data folder."""
+
+    address: str
+    folder: Path
+
+
+@pytest.fixture(scope="session")
+def whole_site(browser: Browser, demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The service as it is delivered, over the demo shop: with the packaged language model."""
+    folder = Path(shutil.copytree(demo_folder, tmp_path_factory.mktemp("whole") / "var"))
+    with running_site(folder, free_port_number()) as address:
+        yield Site(address, folder)
 
 
 def free_port_number() -> int:

@@ -2,50 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from conftest import PHONE
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
+from talking import chip, matching, prices, promised, say, send, turn
 from ui_doubles import NASTY, laptop, scripted_service
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 NEED = "I need a new laptop under $900, light enough to travel"
-
-
-@contextmanager
-def turn(page: Page) -> Iterator[None]:
-    """Waits until what is done inside has been said and answered to the end."""
-    said = page.locator("#chat .user.message")
-    before = said.count()
-    yield
-    expect(said).to_have_count(before + 1)
-    page.get_by_role("button", name="Send").wait_for()
-
-
-def send(page: Page, words: str) -> None:
-    box = page.locator("#box textarea")
-    box.fill(words)
-    box.press("Enter")
-
-
-def say(page: Page, words: str) -> None:
-    """Type, send, and wait for the answer."""
-    with turn(page):
-        send(page, words)
-
-
-def prices(page: Page) -> list[float]:
-    texts = page.locator(".card .price").all_inner_texts()
-    return [float(text.strip("$").replace(",", "")) for text in texts]
-
-
-def chip(page: Page, words: str):
-    return page.locator(".chip", has_text=words)
 
 
 def test_an_empty_page_offers_four_needs_and_one_press_answers_it(site, open_page):
@@ -95,11 +62,10 @@ def test_a_suggested_reply_leaves_as_many_items_as_it_says(site, open_page):
     page = open_page(site)
     say(page, "a laptop")
     counted = page.locator(".reply.suggestion", has=page.locator(".counted")).first
-    promised = int(re.findall(r"\d+", counted.locator(".counted").inner_text().replace(",", ""))[0])
+    count = promised(counted)
     with turn(page):
         counted.click()
-    shown = page.locator(".count").inner_text().replace(",", "")
-    assert int(re.findall(r"(\d+) (?:that fit|item)", shown)[0]) == promised
+    assert matching(page) == count
 
 
 def test_an_impossible_budget_is_answered_honestly_and_a_relaxation_accepted(site, open_page):
