@@ -12,8 +12,8 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from assistant.variants import variant_words
-from retrieval.catalogue import Catalogue, CatalogueItem, Money
+from assistant.variants import Shelf, variant_words
+from retrieval.catalogue import CatalogueItem, Money
 
 MOST_PIECES = 999  # of one item
 MOST_LINES = 100
@@ -129,15 +129,15 @@ class Cart:
 EMPTY_CART = Cart()
 
 
-def read_cart(stored: Iterable[InCart], catalogue: Catalogue) -> Cart:
+def read_cart(stored: Iterable[InCart], shelf: Shelf) -> Cart:
     """The cart at today's prices and stock; items that have left the shop are named in a notice."""
     lines, notices = [], []
     for entry in stored:
-        item = catalogue.get(entry.item_id)
+        item = shelf.get(entry.item_id)
         if item is None:
             notices.append(f"“{entry.title or entry.item_id}” is no longer sold here, so I left it out.")
         else:
-            line = _line(entry, item, catalogue)
+            line = _line(entry, item, shelf)
             lines.append(line)
             notices.extend(_notices(line))
     payable = [line for line in lines if line.payable]
@@ -148,11 +148,12 @@ def read_cart(stored: Iterable[InCart], catalogue: Catalogue) -> Cart:
     return Cart(tuple(lines), sum(total.minor for total in totals), currencies.pop(), tuple(notices))
 
 
-def _line(entry: InCart, item: CatalogueItem, catalogue: Catalogue) -> CartLine:
+def _line(entry: InCart, item: CatalogueItem, shelf: Shelf) -> CartLine:
     payable = entry.quantity if item.stock is None else max(0, min(entry.quantity, item.stock))
     total = None if item.price is None else Money(item.price.minor * payable, item.price.currency)
     before = entry.price if entry.price != item.price else None
-    return CartLine(item, entry.quantity, payable, variant_words(item, catalogue), item.price, total, before)
+    variant = variant_words(item, shelf.variants(item))
+    return CartLine(item, entry.quantity, payable, variant, item.price, total, before)
 
 
 def _notices(line: CartLine) -> Iterable[str]:
@@ -223,26 +224,38 @@ def checkout_address(cart: Cart, template: str | None) -> str | None:
 
 
 def cart_as_json(cart: Cart, checkout: str | None = None) -> dict[str, Any]:
-    """The cart as plain JSON; amounts are integers in minor units of their currency."""
+    """The cart as plain JSON; prices are numbers in major units.
+
+    Args:
+        cart: what is in it now.
+        checkout: see `checkout_address`.
+    """
+    total = None if cart.total is None or cart.currency is None else Money(cart.total, cart.currency)
     return {
-        "lines": [
-            {
-                "item_id": line.item.item_id,
-                "title": line.item.title,
-                "variant": line.variant,
-                "quantity": line.quantity,
-                "payable": line.payable,
-                "price": None if line.price is None else line.price.minor,
-                "price_before": None if line.price_before is None else line.price_before.minor,
-                "total": None if line.total is None else line.total.minor,
-                "currency": None if line.price is None else line.price.currency,
-                "url": line.item.url,
-            }
-            for line in cart.lines
-        ],
+        "lines": [_line_as_json(line) for line in cart.lines],
         "pieces": cart.pieces,
-        "total": cart.total,
+        "total": _major(total),
         "currency": cart.currency,
         "notices": list(cart.notices),
         "checkout": checkout,
     }
+
+
+def _line_as_json(line: CartLine) -> dict[str, Any]:
+    return {
+        "item_id": line.item.item_id,
+        "title": line.item.title,
+        "variant": line.variant,
+        "quantity": line.quantity,
+        "payable": line.payable,
+        "price": _major(line.price),
+        "price_before": _major(line.price_before),
+        "total": _major(line.total),
+        "currency": None if line.price is None else line.price.currency,
+        "image": line.item.image,
+        "url": line.item.url,
+    }
+
+
+def _major(money: Money | None) -> float | None:
+    return None if money is None else float(money.major)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.cart import (
@@ -22,6 +22,7 @@ from assistant.dialogue import DialogueAct, DialogueState
 from assistant.references import resolve
 from assistant.variants import (
     Choice,
+    Shelf,
     differences,
     next_choice,
     other_values,
@@ -29,9 +30,8 @@ from assistant.variants import (
     settled_variant,
     value_of,
     variant_words,
-    variants_of,
 )
-from retrieval.catalogue import Catalogue, CatalogueItem
+from retrieval.catalogue import CatalogueItem
 
 QUANTITY = "quantity"  # `CartTalk.attribute` when fewer pieces are offered
 
@@ -84,7 +84,7 @@ def change_cart(
     before: DialogueState,
     state: DialogueState,
     page: Sequence[CatalogueItem],
-    catalogue: Catalogue,
+    shelf: Shelf,
 ) -> tuple[DialogueState, CartOutcome | None]:
     """The state after a `select`, and what there is to say of it.
 
@@ -94,16 +94,16 @@ def change_cart(
         before: the state before the turn: what "it" means.
         state: after `dialogue.update`; its cart is still the one before the turn.
         page: items on the page, in their order.
-        catalogue: the shop's items as they are now.
+        shelf: the shop's items as they are now.
 
     Returns:
         No outcome when nothing on the page or in the cart is what she means.
     """
-    turn = _CartTurn(utterance, act, before, state, page, catalogue, state.selected)
+    turn = _CartTurn(utterance, act, before, state, page, shelf, state.selected)
     outcome = turn.run()
     if outcome is None:
         return state, None
-    cart = read_cart(turn.lines, catalogue)
+    cart = read_cart(turn.lines, shelf)
     return replace(turn.state, selected=turn.lines), replace(outcome, changes=tuple(turn.changes), cart=cart)
 
 
@@ -117,7 +117,7 @@ class _CartTurn:
         before: DialogueState,
         state: DialogueState,
         page: Sequence[CatalogueItem],
-        catalogue: Catalogue,
+        shelf: Shelf,
         lines: tuple[InCart, ...],
     ) -> None:
         self.utterance = utterance
@@ -125,7 +125,7 @@ class _CartTurn:
         self.before = before
         self.state = state
         self.page = page
-        self.catalogue = catalogue
+        self.shelf = shelf
         self.lines = lines
         self.changes: list[CartChange] = []
 
@@ -152,8 +152,8 @@ class _CartTurn:
         """Nothing changes; a variant that was asked is asked again."""
         talk = self.state.cart_talk or CartTalk(self.state.selected)
         self._talk(replace(talk, listed=True))
-        item = self.catalogue.get(talk.item_id or "") if talk.asking else None
-        variants = () if item is None else variants_of(item, self.catalogue)
+        item = self.shelf.get(talk.item_id) if talk.asking else None
+        variants = () if item is None else self.shelf.variants(item)
         choice = None if item is None else next_choice(item, variants, dict(talk.settled))
         return CartOutcome(self.act.cart, item=item, choice=choice)
 
@@ -161,9 +161,9 @@ class _CartTurn:
 
     def _choose(self) -> CartOutcome | None:
         talk, slots = self.state.cart_talk, self.act.slots
-        about_talk = talk is not None and talk.item_id in self.catalogue and self._points_at_talk()
-        if talk is not None and about_talk and (slots.attributes or talk.asking):
-            return self._answer(talk)
+        spoken_of = None if talk is None else self.shelf.get(talk.item_id)
+        if talk is not None and spoken_of is not None and self._points_at_talk() and (slots.attributes or talk.asking):
+            return self._answer(talk, spoken_of)
         items = self._meant()
         if not items:
             return None
@@ -174,14 +174,13 @@ class _CartTurn:
         """Whether the utterance can speak of the item that was last put in or asked about."""
         return all(reference in ("it", "all", "both") for reference in self.act.slots.references)
 
-    def _answer(self, talk: CartTalk) -> CartOutcome | None:
+    def _answer(self, talk: CartTalk, item: CatalogueItem) -> CartOutcome | None:
         """The variant or the number of pieces that was asked, or another one than was put in."""
-        item = self.catalogue[str(talk.item_id)]
         quantity = self.act.slots.quantity or talk.quantity
-        variants = variants_of(item, self.catalogue)
+        variants = self.shelf.variants(item)
         said = settled_by([*self.act.slots.attributes, self.utterance], variants, bare=True)
         if talk.asking:
-            waiting = [(i, self._settled(i)) for name in talk.waiting if (i := self.catalogue.get(name)) is not None]
+            waiting = [(i, self._settled(i)) for i in self._seen(talk.waiting)]
             outcome = self._put([(item, {**dict(talk.settled), **said}), *waiting], quantity)
             return outcome if said else replace(outcome, missing=" ".join(self.act.slots.attributes))
         if not said:
@@ -199,7 +198,7 @@ class _CartTurn:
         """Put items in, each with what is settled of its variant, up to the first that has to be asked about."""
         told: Choice | None = None
         for place, (item, settled) in enumerate(wanted):
-            variants = variants_of(item, self.catalogue)
+            variants = self.shelf.variants(item)
             waiting = tuple(i.item_id for i, _ in wanted[place + 1 :])
             choice = next_choice(item, variants, settled)
             talk = CartTalk(self.state.selected, item.item_id, quantity, tuple(settled.items()), waiting=waiting)
@@ -229,13 +228,13 @@ class _CartTurn:
             refused = Refusal.FULL
         if refused is None:
             self.lines = with_quantity(self.lines, item, wanted)
-        variant, after = variant_words(item, self.catalogue), before if refused else wanted
+        variant, after = variant_words(item, self.shelf.variants(item)), before if refused else wanted
         self.changes.append(CartChange(item, variant, wanted, before, after, refused))
         return self.changes[-1]
 
     def _settled(self, item: CatalogueItem) -> dict[str, str]:
         """What is settled of the variant: by the page that shows several of them, by the need, by her words."""
-        variants = variants_of(item, self.catalogue)
+        variants = self.shelf.variants(item)
         beside = [i for i in self.page if i.variant_of == item.variant_of is not None and i != item]
         settled = {
             name: value_of(item, name)
@@ -256,27 +255,29 @@ class _CartTurn:
             return [it]
         resolved = resolve(references, self.page, self.before.focus)
         named = resolve(resolved.unresolved, self._held(), None)
-        return [] if named.unresolved else [self.catalogue[i] for i in (*resolved.item_ids, *named.item_ids)]
+        return [] if named.unresolved else self._seen((*resolved.item_ids, *named.item_ids))
 
     def _it(self) -> CatalogueItem | None:
         """The item last talked about; of one model, the variant that was put in or asked about."""
-        talk, focus = self.state.cart_talk, self.catalogue.get(self.before.focus or "")
-        taken = self.catalogue.get(talk.item_id or "") if talk is not None else None
+        talk, focus = self.state.cart_talk, self.shelf.get(self.before.focus)
+        taken = self.shelf.get(talk.item_id) if talk is not None else None
         same = focus is None or (taken is not None and focus.variant_of == taken.variant_of is not None)
         return taken or focus if same else focus
 
     def _held(self) -> list[CatalogueItem]:
         """The items in the cart that the shop still has."""
-        return [item for line in self.lines if (item := self.catalogue.get(line.item_id)) is not None]
+        return self._seen(line.item_id for line in self.lines)
+
+    def _seen(self, item_ids: Iterable[str]) -> list[CatalogueItem]:
+        return [item for item_id in item_ids if (item := self.shelf.get(item_id)) is not None]
 
     # taking out
 
     def _remove(self) -> CartOutcome:
         found = self._to_remove()
-        for item_id in found:
+        for item in self._seen(found):
             fewer = self.act.slots.quantity
-            left = 0 if fewer is None else max(0, quantity_of(self.lines, item_id) - fewer)
-            self._set(self.catalogue[item_id], left)
+            self._set(item, 0 if fewer is None else max(0, quantity_of(self.lines, item.item_id) - fewer))
         if found:
             self._talk(CartTalk(self.state.selected, found[-1]))
         return CartOutcome(self.act.cart, missing="" if found else " ".join(self.act.slots.references) or "it")

@@ -15,6 +15,7 @@ from assistant.events import Event, Finished, Turn, Understood
 from assistant.metrics import Metrics
 from assistant.store import Store, Verdict
 from assistant.turn import Assistant
+from assistant.variants import Shelf
 from retrieval.interactions import Interaction, InteractionKind
 
 MAX_CHARACTERS = 2_000
@@ -52,7 +53,7 @@ class Conversations:
         self.assistant = assistant
         self.store = store
         self.metrics = Metrics()
-        self.carts = Carts(lambda: assistant.shop.catalogue, store, self._put_in_cart)
+        self.carts = Carts(lambda: Shelf.of(assistant.shop), store, self._put_in_cart)
         self._locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
 
     def start(self, shopper_id: str | None = None) -> str:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterable
 
 from assistant.cart import (
+    EMPTY_CART,
     MOST_LINES,
     Cart,
     CartRefusal,
@@ -19,23 +20,27 @@ from assistant.cart import (
     refusal,
     refusal_words,
 )
-from assistant.store import Store, carts
-from retrieval.catalogue import Catalogue
+from assistant.store import Store, carts, idempotency
+from assistant.variants import Shelf
 
 Added = Callable[[str, str], object]  # conversation, item
+
+
+class KeyReusedError(ValueError):
+    """The idempotency key was that of another request."""
 
 
 class Carts:
     """The carts of one service.
 
     Args:
-        catalogue: gives the shop's items as they are now.
+        shelf: gives the shop's items as they are now.
         store: where the lines are kept.
         added: is told when an item comes in, or more of it.
     """
 
-    def __init__(self, catalogue: Callable[[], Catalogue], store: Store, added: Added) -> None:
-        self._catalogue = catalogue
+    def __init__(self, shelf: Callable[[], Shelf], store: Store, added: Added) -> None:
+        self._shelf = shelf
         self._store = store
         self._added = added
         self._changing = threading.Lock()
@@ -46,7 +51,8 @@ class Carts:
 
     def read(self, conversation_id: str) -> Cart:
         """The cart at today's prices and stock. Raises KeyError when there is no such conversation."""
-        return read_cart(self.lines(conversation_id), self._catalogue())
+        lines = self.lines(conversation_id)
+        return read_cart(lines, self._shelf()) if lines else EMPTY_CART
 
     def set_quantity(self, conversation_id: str, item_id: str, quantity: int) -> Cart:
         """So many pieces of an item, whatever was in before; 0 takes it out. Doing it twice changes nothing more.
@@ -59,11 +65,33 @@ class Carts:
             self._set(conversation_id, item_id, quantity, self.lines(conversation_id))
         return self.read(conversation_id)
 
-    def add(self, conversation_id: str, item_id: str, quantity: int = 1) -> Cart:
-        """So many pieces more of an item. Raises like `set_quantity`."""
+    def add(self, conversation_id: str, item_id: str, quantity: int = 1, key: str | None = None) -> Cart:
+        """So many pieces more of an item.
+
+        Args:
+            conversation_id, item_id, quantity: what is added where.
+            key: of this very request; with one that was there before, within a day, nothing is added again.
+
+        Raises:
+            KeyError: there is no such conversation.
+            CartRefusal: the item cannot be had in that quantity; the cart is as it was.
+            KeyReusedError: the key was that of another request.
+        """
         with self._changing:
             lines = self.lines(conversation_id)
-            self._set(conversation_id, item_id, quantity_of(lines, item_id) + quantity, lines)
+            owner, request = f"cart {conversation_id}", f"{quantity} {item_id}"
+            claimed = None if key is None else idempotency.claim(self._store, owner, key, request)
+            if isinstance(claimed, idempotency.Refusal):
+                raise KeyReusedError(key)
+            if claimed is None:
+                try:
+                    self._set(conversation_id, item_id, quantity_of(lines, item_id) + quantity, lines)
+                except CartRefusal:
+                    if key is not None:
+                        idempotency.release(self._store, owner, key)
+                    raise
+                if key is not None:
+                    idempotency.settle(self._store, owner, key, 200, None)
         return self.read(conversation_id)
 
     def empty(self, conversation_id: str) -> Cart:
@@ -94,7 +122,7 @@ class Carts:
     def _set(self, conversation_id: str, item_id: str, quantity: int, lines: tuple[InCart, ...]) -> None:
         if quantity < 0:
             raise ValueError(f"{quantity} pieces")
-        item = self._catalogue().get(item_id)
+        item = self._shelf().get(item_id)
         why = refusal(item, quantity) if quantity else None
         if quantity and len(lines) >= MOST_LINES and not quantity_of(lines, item_id):
             why = Refusal.FULL
@@ -105,5 +133,5 @@ class Carts:
 
     def _keep(self, conversation_id: str, line: InCart, lines: tuple[InCart, ...]) -> None:
         carts.put(self._store, conversation_id, line)
-        if line.quantity > quantity_of(lines, line.item_id) and line.item_id in self._catalogue():
+        if line.quantity > quantity_of(lines, line.item_id) and self._shelf().get(line.item_id) is not None:
             self._added(conversation_id, line.item_id)

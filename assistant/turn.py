@@ -19,6 +19,7 @@ from assistant.grounding import ShopMoney, accept, key_of, to_query
 from assistant.references import resolve
 from assistant.rules.relative import against_page
 from assistant.suggestions import suggest
+from assistant.variants import Shelf
 from retrieval.interactions import EMPTY_SESSION, Session
 from retrieval.query import Relaxation
 
@@ -76,7 +77,7 @@ class Assistant:
         yield Understood(outcome.act, outcome.constraints, outcome.after.need, cart_changes)
 
         suggestions = suggest_for_cart(outcome.cart) if outcome.cart else suggest(outcome, self.shop)
-        cart = outcome.cart.cart if outcome.cart else read_cart(outcome.after.selected, self.shop.catalogue)
+        cart = outcome.cart.cart if outcome.cart else read_cart(outcome.after.selected, Shelf.of(self.shop))
         clock.mark("cards")
         yield Cards(outcome.picks, outcome.matching, outcome.relaxations, outcome.table, suggestions, cart)
 
@@ -144,7 +145,7 @@ class Assistant:
         cart, unresolved = None, referenced.unresolved
         if act.intent is Intent.SELECT:
             items = [pick.item for pick in picks]
-            after, cart = change_cart(utterance, act, state, after, items, self.shop.catalogue)
+            after, cart = change_cart(utterance, act, state, after, items, Shelf.of(self.shop))
             unresolved = () if cart else unresolved
         compared = discussed if len(discussed) > 1 else picks
         table = compare([pick.item for pick in compared]) if act.intent is Intent.COMPARE and compared else None

@@ -9,8 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from retrieval.catalogue import Catalogue, CatalogueItem
+from retrieval.withheld import NOTHING_WITHHELD, Withheld
+
+if TYPE_CHECKING:
+    from retrieval.shop import Shop
 
 _SIZE = re.compile(r"\b(?:size|waist|inseam|inside leg|collar|cup|fit)\b")
 _SAYS_LITTLE = re.compile(r"[\d.,/-]+|\w{1,3}")  # "42" and "XL" take the attribute's name, "512 GB" does not
@@ -35,11 +40,29 @@ class Choice:
     sold_out: tuple[str, ...] = ()
 
 
-def variants_of(item: CatalogueItem, catalogue: Catalogue) -> tuple[CatalogueItem, ...]:
-    """All variants of the item's model, itself included, in the catalogue's order."""
-    if item.variant_of is None:
-        return (item,)
-    return tuple(other for other in catalogue if other.variant_of == item.variant_of) or (item,)
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The shop's items as shoppers may see them now."""
+
+    catalogue: Catalogue
+    withheld: Withheld = NOTHING_WITHHELD
+
+    @classmethod
+    def of(cls, shop: Shop) -> Shelf:
+        """The shelf of a shop at this moment."""
+        return cls(shop.catalogue, shop.columns.withheld())
+
+    def get(self, item_id: str | None) -> CatalogueItem | None:
+        """The item; None when the shop does not have it, or withholds it."""
+        item = None if item_id is None else self.catalogue.get(item_id)
+        return None if item is None else self.withheld.seen(item)
+
+    def variants(self, item: CatalogueItem) -> tuple[CatalogueItem, ...]:
+        """All variants of the item's model, itself included, in the catalogue's order."""
+        if item.variant_of is None:
+            return (item,)
+        family = (other for other in self.catalogue if other.variant_of == item.variant_of)
+        return tuple(seen for other in family if (seen := self.withheld.seen(other)) is not None) or (item,)
 
 
 def differences(variants: Sequence[CatalogueItem]) -> tuple[str, ...]:
@@ -63,9 +86,8 @@ def value_of(item: CatalogueItem, attribute: str) -> str:
     return "" if stated is None else stated.text
 
 
-def variant_words(item: CatalogueItem, catalogue: Catalogue) -> str:
+def variant_words(item: CatalogueItem, variants: Sequence[CatalogueItem]) -> str:
     """What sets an item apart from its variants: "size 42, blue"; "" when it has none."""
-    variants = variants_of(item, catalogue)
     return ", ".join(value_words(name, value_of(item, name)) for name in differences(variants))
 
 
