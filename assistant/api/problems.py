@@ -64,6 +64,9 @@ KINDS: Mapping[str, Kind] = {
     "not-shown": Kind(
         409, "The item was not shown in this conversation", "Only what a shopper was shown can be liked or disliked."
     ),
+    "not-available": Kind(
+        409, "The item cannot be had in that quantity", "“detail” can be shown to the shopper as it is."
+    ),
     "write-under-way": Kind(
         409, "The same write is being done", "Wait a moment and send it again with the same Idempotency-Key."
     ),
