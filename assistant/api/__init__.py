@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from assistant.api import chat, events, health, items, recommendations, search, shoppers
+from assistant.api import carts, chat, events, health, items, recommendations, search, shoppers
 from assistant.api.document import describe
 from assistant.api.gate import Gate
 from assistant.api.problems import handle_problems
@@ -46,7 +46,7 @@ def create_api(service: Service) -> FastAPI:
     )
     api.state.service = service
     v1 = APIRouter(prefix=PREFIX)
-    for part in (chat, search, items, recommendations, events, shoppers):
+    for part in (chat, carts, search, items, recommendations, events, shoppers):
         v1.include_router(part.routes(service))
     api.include_router(v1)
     api.include_router(health.routes(service))
