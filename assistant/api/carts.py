@@ -65,7 +65,7 @@ class CartLineAnswer(Answer):
     url: str | None
 
 
-class CartAnswer(Answer):
+class CartContents(Answer):
     """What is in the cart now."""
 
     lines: list[CartLineAnswer] = Field(description="In the order they were put in.")
@@ -73,6 +73,11 @@ class CartAnswer(Answer):
     total: float | None = Field(description="None when a price is not stated or the currencies differ.")
     currency: str | None
     notices: list[str] = Field(description="Sentences for the shopper: a changed price, an item that is sold out.")
+
+
+class CartAnswer(CartContents):
+    """The cart, and where the shop takes it over."""
+
     checkout: str | None = Field(description="Address of the shop's checkout with this cart, where one is set.")
 
 
@@ -82,7 +87,7 @@ def routes(service: Service) -> APIRouter:
     carts, template = service.conversations.carts, service.settings.checkout_url
 
     def told(cart: Cart) -> dict[str, Any]:
-        return cart_as_json(cart, checkout_address(cart, template))
+        return {**cart_as_json(cart), "checkout": checkout_address(cart, template)}
 
     @router.get("", response_model=CartAnswer, responses=documented(*_READING))
     def cart(conversation_id: ConversationPath) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def routes(service: Service) -> APIRouter:
     @router.post(
         "/conversations/{conversation_id}/stop",
         response_model=StoppedAnswer,
-        responses=documented(*ACCESS, "invalid-request"),
+        responses=documented(*ACCESS, "no-such-address", "invalid-request"),
     )
     def stop(conversation_id: ConversationPath) -> dict[str, bool]:
         """End the reply that is being written; what has been said of it stays, and is stored."""

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from assistant.api.carts import CartContents
 from assistant.api.wire import Answer, Body, ConversationId, Currency, ItemId, Price, Words
 from assistant.dialogue import Edit, Intent
 from retrieval.query import Sort
@@ -163,6 +164,7 @@ class CardsAnswer(Answer):
     relaxations: list[RelaxationAnswer]
     table: TableAnswer | None
     suggestions: list[SuggestionAnswer]
+    cart: CartContents
 
 
 class TurnAnswer(CardsAnswer):

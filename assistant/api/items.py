@@ -79,7 +79,7 @@ def routes(service: Service) -> APIRouter:
     @router.put(
         "/items/{item_id:path}",
         response_model=ItemOutcome,
-        responses=documented(*_WRITING),
+        responses=documented(*_WRITING, "no-such-address"),
         openapi_extra=DOCUMENTED,
         dependencies=writers,
     )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from assistant.service import Service
 
 Limit = Annotated[int, Query(ge=1, le=50)]
-_READING = ("no-key", "unknown-key", "missing-scope", "invalid-request")
+_READING = ("no-key", "unknown-key", "missing-scope", "no-such-address", "invalid-request")
 
 
 def routes(service: Service) -> APIRouter:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
 from assistant.api.item_models import FoundAnswer
 from assistant.api.wire import Answer, Body, ConversationId, ItemId, ShopperId
@@ -14,8 +14,25 @@ MOST_EVENTS = 1_000
 EventKind = Literal["view", "click", "cart", "purchase", "review", "like", "dislike"]
 
 
+# what `EventBody._one_owner` holds, for the document
+_OF_SHOPPER: dict[str, Any] = {
+    "required": ["shopper_id"],
+    "properties": {
+        "kind": {"enum": ["view", "click", "cart", "purchase", "review"]},
+        "shopper_id": {"type": "string"},
+        "conversation_id": {"type": "null"},
+    },
+}
+_OF_CONVERSATION: dict[str, Any] = {
+    "required": ["conversation_id"],
+    "properties": {"conversation_id": {"type": "string"}, "shopper_id": {"type": "null"}, "at": {"type": "null"}},
+}
+
+
 class EventBody(Body):
     """Something a shopper did. It is kept only when she consented; a like or dislike is of a conversation's card."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [_OF_SHOPPER, _OF_CONVERSATION]})
 
     kind: EventKind
     item_id: ItemId

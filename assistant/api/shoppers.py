@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from assistant.service import Service
 
 ShopperPath = Annotated[str, Path(min_length=1, max_length=200, pattern="^[^/]+$")]
-_READING = ("no-key", "unknown-key", "missing-scope", "invalid-request")
+_READING = ("no-key", "unknown-key", "missing-scope", "no-such-address", "invalid-request")
 
 
 def routes(service: Service) -> APIRouter:
