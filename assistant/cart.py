@@ -223,13 +223,8 @@ def checkout_address(cart: Cart, template: str | None) -> str | None:
     return template.replace("{items}", items) if template and items else None
 
 
-def cart_as_json(cart: Cart, checkout: str | None = None) -> dict[str, Any]:
-    """The cart as plain JSON; prices are numbers in major units.
-
-    Args:
-        cart: what is in it now.
-        checkout: see `checkout_address`.
-    """
+def cart_as_json(cart: Cart) -> dict[str, Any]:
+    """The cart as plain JSON; prices are numbers in major units."""
     total = None if cart.total is None or cart.currency is None else Money(cart.total, cart.currency)
     return {
         "lines": [_line_as_json(line) for line in cart.lines],
@@ -237,7 +232,6 @@ def cart_as_json(cart: Cart, checkout: str | None = None) -> dict[str, Any]:
         "total": _major(total),
         "currency": cart.currency,
         "notices": list(cart.notices),
-        "checkout": checkout,
     }
 
 

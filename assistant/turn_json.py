@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from assistant.cart import cart_as_json
 from assistant.comparison import ComparisonTable
 from assistant.dialogue import DialogueAct
 from assistant.events import Cards, Pick, Suggestion, Turn
@@ -40,6 +41,7 @@ def cards_as_json(shown: Turn | Cards) -> dict[str, Any]:
         "relaxations": [relaxation_as_json(r) for r in shown.relaxations],
         "table": None if shown.table is None else table_as_json(shown.table),
         "suggestions": [suggestion_as_json(s) for s in shown.suggestions],
+        "cart": cart_as_json(shown.cart),
     }
 
 
@@ -80,6 +82,7 @@ def act_as_json(act: DialogueAct) -> dict[str, Any]:
         "confidence": round(act.confidence, 4),
         "dropped": list(act.dropped),
         "edit": None if act.edit is None else act.edit.value,
+        "cart": None if act.cart is None else act.cart.value,
         "topic": act.topic,
         "notes": list(act.notes),
     }

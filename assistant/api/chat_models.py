@@ -77,6 +77,7 @@ class ActAnswer(Answer):
     confidence: float
     dropped: list[str]
     edit: str | None
+    cart: str | None = Field(None, description="What was done with the cart, with “select”.")
     topic: str
     notes: list[str]
 
