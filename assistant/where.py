@@ -47,13 +47,14 @@ def parse_where(conditions: Sequence[str], vocabulary: Vocabulary, currency: str
         match = _CONDITION.match(condition)
         if match is None:
             raise WhereError(f"{condition!r} is no condition; write for example: price<=900, brand!=hp, ram>=32 GB")
-        constraints = _with(constraints, match[1].strip().casefold(), match[2], match[3], vocabulary, currency)
+        constraints = with_condition(constraints, match[1].strip().casefold(), match[2], match[3], vocabulary, currency)
     return constraints
 
 
-def _with(
+def with_condition(
     constraints: Constraints, name: str, operator: str, value: str, vocabulary: Vocabulary, currency: str
 ) -> Constraints:
+    """The constraints and one condition more; `name` in lower case, the rest as `parse_where` has it."""
     if name == "price":
         return _with_price(constraints, operator, value, currency)
     if name == "brand":

@@ -16,7 +16,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from assistant.console import overview, signing
+from assistant.console import cases, conversations, flagged, items, overview, rerun, signing
 from assistant.console.pages import STATIC, redirect, render
 from assistant.console.session import NotSignedIn, csrf, signed_in
 from retrieval.errors import AssistantError
@@ -67,7 +67,7 @@ def _pages(service: Service) -> APIRouter:
     """Every page behind the sign-in; a module's `routes(service)` that is included here is protected by that."""
     pages = APIRouter(dependencies=[Depends(signed_in), Depends(csrf)])
 
-    for page in (overview,):
+    for page in (items, conversations, rerun, cases, flagged, overview):
         pages.include_router(page.routes(service))
 
     @pages.get("/")

@@ -26,7 +26,7 @@ NAVIGATION = (  # path, label, key that opens it after "g", whether only an admi
     ("/catalogue", "Catalogue", "k", False),
     ("/overview", "Overview", "o", False),
     ("/audit", "Audit", "a", True),
-    ("/staff", "Staff", "s", True),
+    ("/settings", "Settings", "s", True),
 )
 
 

@@ -26,7 +26,7 @@ def routes(service: Service) -> APIRouter:
     @router.get("/sign-in")
     def page(request: Request, next: str = "/") -> Response:
         if current(request) is not None:
-            return redirect(request, _inside(next))
+            return redirect(request, inside(next))
         return _form(request, next)
 
     @router.post("/sign-in")
@@ -47,7 +47,7 @@ def routes(service: Service) -> APIRouter:
         if not verify(account.password_hash if account else None, password) or not usable:
             return _form(request, next, REFUSED, 401)
         guesses.right(name, address)
-        response = redirect(request, _inside(next))
+        response = redirect(request, inside(next))
         begin(request, response, name)
         audit.record(store, name, "sign in", name, {"address": address})
         return response
@@ -60,12 +60,12 @@ def routes(service: Service) -> APIRouter:
 
     def _form(request: Request, next: str, problem: str = "", status: int = 200) -> HTMLResponse:
         nobody = not staff.everyone(store)
-        return render(request, "sign_in.html", status=status, next=_inside(next), problem=problem, nobody=nobody)
+        return render(request, "sign_in.html", status=status, next=inside(next), problem=problem, nobody=nobody)
 
     return router
 
 
-def _inside(path: str) -> str:
+def inside(path: str) -> str:
     """The path when it is one of the console's own; an address that leads elsewhere is its start page."""
     safe = path.startswith("/") and not path.startswith(("//", "/\\", "/sign-"))
     return path if safe and path.isprintable() else "/"
