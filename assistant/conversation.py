@@ -12,8 +12,10 @@ from weakref import WeakValueDictionary
 from assistant.conversation_carts import Carts
 from assistant.dialogue import DialogueAct, DialogueState, Edit
 from assistant.events import Event, Finished, Turn, Understood
+from assistant.flagging import concerns
 from assistant.metrics import Metrics
-from assistant.store import Store, Verdict
+from assistant.settings import LOW_CONFIDENCE
+from assistant.store import Store, Verdict, traces
 from assistant.turn import Assistant
 from assistant.variants import Shelf
 from retrieval.interactions import Interaction, InteractionKind
@@ -47,11 +49,22 @@ def clean(utterance: str) -> str:
 
 
 class Conversations:
-    """Conversations of all shoppers over one assistant and one store. One turn at a time per conversation."""
+    """Conversations of all shoppers over one assistant and one store. One turn at a time per conversation.
 
-    def __init__(self, assistant: Assistant, store: Store) -> None:
+    Args:
+        assistant: answers.
+        store: keeps what was said.
+        record_traces: keep the traces too.
+        low_confidence: confidence below which a turn is flagged.
+    """
+
+    def __init__(
+        self, assistant: Assistant, store: Store, *, record_traces: bool = True, low_confidence: float = LOW_CONFIDENCE
+    ) -> None:
         self.assistant = assistant
         self.store = store
+        self.record_traces = record_traces
+        self.low_confidence = low_confidence
         self.metrics = Metrics()
         self.carts = Carts(lambda: Shelf.of(assistant.shop), store, self._put_in_cart)
         self._locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
@@ -107,10 +120,40 @@ class Conversations:
                 if forgets:
                     self.store.begin_anew(conversation_id)
                 if isinstance(event, Finished) and event.turn.act.edit is not Edit.FORGET_CONFIRMED:
-                    self.store.add_turn(event.turn)
+                    self._keep_turn(event.turn)
                 if isinstance(event, Finished):
                     self.metrics.turn(event.turn)
                 yield event
+
+    def _keep_turn(self, turn: Turn) -> None:
+        kept = turn if self.record_traces else replace(turn, trace=None)
+        self.store.add_turn(kept, concerns(turn, self.low_confidence))
+
+    def replay(
+        self, conversation_id: str, turn: int, act: DialogueAct | None = None, utterance: str | None = None
+    ) -> Turn:
+        """Run a stored turn again, from the state before it, on the engine as it is now. Nothing is stored.
+
+        Her history counts as far as it was known then. A button that was pressed is pressed again, words are
+        understood anew.
+
+        Args:
+            conversation_id, turn: which turn.
+            act: what it is to be taken to mean; None: it is understood.
+            utterance: other words; None: those of then.
+
+        Raises:
+            KeyError: there is no such turn.
+            UtteranceError: the other words cannot be answered.
+        """
+        begun = traces.beginning(self.store, conversation_id, turn)
+        if utterance is None:
+            act = act or begun.pressed
+        text = begun.utterance if utterance is None else clean(utterance)
+        session = self.store.session(self.store.shopper(conversation_id))
+        known = tuple(interaction for interaction in session.interactions if interaction.at < begun.at)
+        session = replace(session, interactions=known)
+        return run(self.assistant.turn(conversation_id, begun.state, text, session=session, act=act))
 
     def _beside(self, state: DialogueState, looking_at: str | None) -> DialogueState:
         """The state with the item that the shopper looks at on the page and talked about, unless it was there."""

@@ -9,7 +9,8 @@ from assistant.cart import EMPTY_CART, Cart, InCart
 from assistant.cart_turn import CartOutcome
 from assistant.comparison import ComparisonTable
 from assistant.dialogue import DialogueAct, DialogueState, Need
-from retrieval.candidates import Candidate
+from assistant.trace import Trace
+from retrieval.candidates import Candidate, Stage
 from retrieval.catalogue import CatalogueItem
 from retrieval.interactions import EMPTY_SESSION, Session
 from retrieval.query import Constraints, Relaxation
@@ -93,6 +94,7 @@ class Turn:
         prompts: digest of each prompt that was used, by name.
         cart: what is in the cart after the turn.
         latency: seconds by stage: "understand", "search", "cards" (since the start), "explain", "turn".
+        trace: how it came about, for staff; None when nobody recorded it. No part of the public answer.
     """
 
     conversation_id: str
@@ -115,6 +117,7 @@ class Turn:
     prompts: Mapping[str, str] = field(default_factory=dict)
     latency: Mapping[str, float] = field(default_factory=dict)
     cart: Cart = EMPTY_CART
+    trace: Trace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +173,8 @@ class Outcome:
         discussed: the items the utterance refers to, in the order it names them.
         unresolved: references that match nothing that was shown.
         cart: what there is to say of the cart; None when the utterance does not concern it.
+        stages: of the search; () when there was none.
+        blocked: ids of the items that satisfy the constraints and are kept from shoppers.
     """
 
     utterance: str
@@ -188,3 +193,5 @@ class Outcome:
     notices: tuple[str, ...] = ()
     session: Session = EMPTY_SESSION
     cart: CartOutcome | None = None
+    stages: tuple[Stage, ...] = ()
+    blocked: tuple[str, ...] = ()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from assistant.blocking import Blocking
 from assistant.conversation import Conversations
 from assistant.explanation.explainer import Explainer
 from assistant.grounding import ShopMoney
@@ -11,8 +13,9 @@ from assistant.language_model import LanguageModel, load_language_model
 from assistant.language_model.adapter import adapter_fingerprint
 from assistant.progress import Say, counting
 from assistant.settings import Settings
-from assistant.store import Store
+from assistant.store import Store, blocks, synonyms
 from assistant.tagger.tagger import Tagger
+from assistant.trace import Recording
 from assistant.turn import Assistant
 from assistant.understanding import Understanding
 from retrieval.shop import Shop
@@ -28,6 +31,30 @@ class Service:
     assistant: Assistant
     store: Store
     conversations: Conversations
+    blocking: Blocking
+
+    def block(self, item_id: str, field: str | None, reason: str, until: datetime, by: str) -> int:
+        """Keep an item, or a field of it, from shoppers, from the next turn on; see `store.blocks.block`."""
+        block_id = blocks.block(self.store, item_id, field, reason, until, by)
+        self.blocking.reload()
+        return block_id
+
+    def lift(self, block_id: int, by: str) -> bool:
+        """End a block now; see `store.blocks.lift`."""
+        lifted = blocks.lift(self.store, block_id, by)
+        self.blocking.reload()
+        return lifted
+
+    def put_synonym(self, word: str, means: str, by: str) -> None:
+        """Say what a word means, from the next turn on; see `store.synonyms.put`."""
+        synonyms.put(self.store, word, means, by)
+        teach_synonyms(self.shop, self.store)
+
+    def remove_synonym(self, word: str) -> bool:
+        """Take a synonym back; see `store.synonyms.remove`."""
+        removed = synonyms.remove(self.store, word)
+        teach_synonyms(self.shop, self.store)
+        return removed
 
     def close(self) -> None:
         """Give the data folder back."""
@@ -49,7 +76,8 @@ def open_service(settings: Settings, say: Say = lambda line: None) -> Service:
     shop = open_shop(settings, say)
     say(f"{len(shop.catalogue):,} items; loading the models")
     try:
-        language_model = load_language_model(settings)
+        loaded = load_language_model(settings)
+        language_model = None if loaded is None else Recording(loaded)
         shop.warm_up()
         if language_model is not None:
             language_model.load()
@@ -75,7 +103,18 @@ def _join(settings: Settings, shop: Shop, language_model: LanguageModel | None, 
     store = Store(settings.data_folder)
     for interaction in store.interactions():
         shop.observe(interaction)
-    return Service(settings, shop, language_model, assistant, store, Conversations(assistant, store))
+    blocking = Blocking(store)
+    shop.withhold(blocking.now)
+    teach_synonyms(shop, store)
+    conversations = Conversations(
+        assistant, store, record_traces=settings.record_traces, low_confidence=settings.low_confidence
+    )
+    return Service(settings, shop, language_model, assistant, store, conversations, blocking)
+
+
+def teach_synonyms(shop: Shop, store: Store) -> None:
+    """Have the shop's vocabulary mean what staff said, and nothing that they took back."""
+    shop.vocabulary.set_synonyms({synonym.word: synonym.means for synonym in synonyms.all(store)})
 
 
 def open_shop(settings: Settings, say: Say = lambda line: None, *, rebuild: bool = False) -> Shop:

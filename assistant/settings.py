@@ -19,6 +19,7 @@ from pydantic_settings import (
 from retrieval.errors import SetupError
 
 PACKAGED = "packaged"
+LOW_CONFIDENCE = 0.5
 DEFAULT_FILE = Path("assistant.toml")
 
 
@@ -84,6 +85,18 @@ class Settings(BaseSettings):
     )
     beta: float = Field(0.7, ge=0, le=1, description="Weight of content in relevance.")
     picks: int = Field(4, ge=1, le=12, description="Items shown in a turn.")
+
+    # what staff see
+    record_traces: bool = Field(
+        True,
+        description="Keep with each turn what its search and the language model did, for the console.",
+    )
+    low_confidence: float = Field(
+        LOW_CONFIDENCE,
+        ge=0,
+        le=1,
+        description="A turn understood with less confidence is flagged for staff; 0: none is.",
+    )
 
     # the service
     host: str = Field("127.0.0.1", description="Address to listen on.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -16,10 +16,12 @@ from assistant.comparison import compare
 from assistant.dialogue import DialogueAct, DialogueState, Edit, Intent, update
 from assistant.events import Cards, Claim, Event, Finished, Outcome, Pick, Text, Turn, Understood
 from assistant.grounding import ShopMoney, accept, key_of, to_query
-from assistant.references import resolve
+from assistant.references import Resolved, resolve
 from assistant.rules.relative import against_page
 from assistant.suggestions import suggest
+from assistant.trace import ModelCall, Trace, recorded, recording
 from assistant.variants import Shelf
+from retrieval.candidates import Stage
 from retrieval.interactions import EMPTY_SESSION, Session
 from retrieval.query import Relaxation
 
@@ -61,8 +63,8 @@ class Assistant:
             act: given when a button was pressed and nothing has to be understood.
             cancelled: asked while the reply is written; True ends it.
         """
-        clock = Stopwatch()
-        with clock("understand"):
+        clock, calls = Stopwatch(), list[ModelCall]()
+        with clock("understand"), recording("understand", calls):
             page = [pick.item for pick in self._picks(state)]
             if act is None:
                 act = self.understanding.understand(utterance, state, page)
@@ -85,7 +87,7 @@ class Assistant:
         claims: list[Claim] = []
         written_by: Counter[str] = Counter()
         with clock("explain"):
-            for sentence in self.explainer.reply(outcome, cancelled):
+            for sentence in recorded("explain", calls, self.explainer.reply(outcome, cancelled)):
                 claims.extend(sentence.claims)
                 written_by[sentence.origin if sentence.text else "withheld"] += 1
                 if sentence.text:
@@ -116,6 +118,7 @@ class Assistant:
                 prompts={**self.understanding.prompts, **self.explainer.prompts},
                 latency=clock.seconds,
                 cart=cart,
+                trace=_trace(outcome, calls),
             )
         )
 
@@ -123,27 +126,26 @@ class Assistant:
         self, utterance: str, act: DialogueAct, state: DialogueState, session: Session, clock: Stopwatch
     ) -> Outcome:
         """Fold the act into the state, then search, or find what is being talked about."""
-        page = self._picks(state)
-        referenced = resolve(act.slots.references, [pick.item for pick in page], state.focus)
-        by_id = {pick.item.item_id: pick for pick in page}
-        discussed = tuple(by_id[item_id] for item_id in referenced.item_ids)
+        referenced, discussed = self._pointed_at(act, state)
         after = update(state, act, key_of(self.shop.vocabulary), referenced.item_ids)
         grounded = to_query(after.need, self.shop.vocabulary, self.money, self.picks)
         searched = after.need != state.need or after.ignore_history != state.ignore_history or act.intent is Intent.FIND
         searched = searched and act.edit is not Edit.RESTART
         relaxations: tuple[Relaxation, ...] = ()
         corrected: str | None = None
+        stages: tuple[Stage, ...] = ()
         if searched:
             with clock("search"):
                 found = self.shop.search(grounded.query, EMPTY_SESSION if after.ignore_history else session)
-            relaxations, matching, corrected = found.relaxations, found.matching, found.corrected
+            relaxations, matching, corrected, stages = found.relaxations, found.matching, found.corrected, found.stages
             after = replace(after, shown=found.candidates, focus=None)
         else:
             matching = len(self.shop.columns.admitted(grounded.query.constraints))
             after = replace(after, focus=discussed[0].item.item_id if discussed else after.focus)
         picks = self._picks(after)
-        cart, unresolved = None, referenced.unresolved
-        if act.intent is Intent.SELECT:
+        gone = act.slots.references if len(discussed) < len(referenced.item_ids) else ()
+        cart, unresolved = None, referenced.unresolved or gone
+        if act.intent is Intent.SELECT and not gone:
             items = [pick.item for pick in picks]
             after, cart = change_cart(utterance, act, state, after, items, Shelf.of(self.shop))
             unresolved = () if cart else unresolved
@@ -166,12 +168,26 @@ class Assistant:
             grounded.notices if searched else (),
             session,
             cart,
+            stages,
+            self.shop.left_out(grounded.query.constraints),
         )
 
+    def _pointed_at(self, act: DialogueAct, state: DialogueState) -> tuple[Resolved, tuple[Pick, ...]]:
+        """What the references mean of all that was shown, and those picks of it that shoppers may still see."""
+        on_page = [self.shop.item(c.item_id) or self.shop.catalogue.get(c.item_id) for c in state.shown]
+        referenced = resolve(act.slots.references, [item for item in on_page if item is not None], state.focus)
+        picks = {pick.item.item_id: pick for pick in self._picks(state)}
+        return referenced, tuple(picks[item_id] for item_id in referenced.item_ids if item_id in picks)
+
     def _picks(self, state: DialogueState) -> tuple[Pick, ...]:
-        """What is on the page, from today's records: an item that has left the shop is not shown again."""
-        found = ((self.shop.catalogue.get(c.item_id), c) for c in state.shown)
+        """What is on the page, as shoppers may see it today: what left the shop or is blocked is not shown again."""
+        found = ((self.shop.item(c.item_id), c) for c in state.shown)
         return tuple(Pick(rank, item, c) for rank, (item, c) in enumerate(found, start=1) if item is not None)
+
+
+def _trace(outcome: Outcome, calls: Sequence[ModelCall]) -> Trace:
+    shown = Stage.of_candidates("shown", [pick.candidate for pick in outcome.picks])
+    return Trace((*outcome.stages, shown) if outcome.searched else (), tuple(calls), outcome.blocked)
 
 
 class Stopwatch:

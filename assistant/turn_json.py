@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from assistant.cart import cart_as_json
 from assistant.comparison import ComparisonTable
@@ -10,6 +13,8 @@ from assistant.dialogue import DialogueAct
 from assistant.events import Cards, Pick, Suggestion, Turn
 from retrieval.catalogue import Money
 from retrieval.query import AttributeConstraint, Constraints, Relaxation
+
+_act = TypeAdapter(DialogueAct)
 
 
 def turn_as_json(turn: Turn) -> dict[str, Any]:
@@ -86,6 +91,15 @@ def act_as_json(act: DialogueAct) -> dict[str, Any]:
         "topic": act.topic,
         "notes": list(act.notes),
     }
+
+
+def act_from_json(stored: Mapping[str, Any]) -> DialogueAct:
+    """The act that `act_as_json` wrote; but for a relaxation that it accepted, of which only the slots are kept.
+
+    Raises:
+        pydantic.ValidationError: it is no such act.
+    """
+    return _act.validate_python(stored)
 
 
 def constraints_as_json(constraints: Constraints) -> dict[str, Any]:

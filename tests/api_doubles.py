@@ -19,6 +19,7 @@ from search_doubles import HashingEncoder  # noqa: E402
 from understanding_shop import shop_items  # noqa: E402
 
 from assistant.api import create_api  # noqa: E402
+from assistant.blocking import Blocking  # noqa: E402
 from assistant.conversation import Conversations  # noqa: E402
 from assistant.explanation.explainer import Explainer  # noqa: E402
 from assistant.grounding import ShopMoney  # noqa: E402
@@ -44,7 +45,9 @@ def open_doubles(folder: Path, **settings: Any) -> Iterator[Service]:
         assistant = Assistant(shop, understanding, explainer, money=ShopMoney(chosen.currency, {}))
         store = Store(folder)
         try:
-            yield Service(chosen, shop, None, assistant, store, Conversations(assistant, store))
+            blocking = Blocking(store)
+            shop.withhold(blocking.now)
+            yield Service(chosen, shop, None, assistant, store, Conversations(assistant, store), blocking)
         finally:
             store.close()
 

@@ -7,7 +7,7 @@ database can be deleted without losing the shop.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +20,8 @@ from pydantic import TypeAdapter
 
 from assistant.dialogue import DialogueState
 from assistant.events import Turn
-from assistant.store import schema
+from assistant.flagging import Concern
+from assistant.store import flags, schema, traces
 from assistant.turn_json import turn_as_json
 from retrieval.errors import SetupError
 from retrieval.interactions import Interaction, InteractionKind, Session
@@ -123,8 +124,8 @@ class Store:
         )
         return connection.scalar(query) is not None
 
-    def add_turn(self, turn: Turn) -> None:
-        """Store a finished turn and, when it searched, what it showed; one transaction."""
+    def add_turn(self, turn: Turn, concerns: Iterable[Concern] = ()) -> None:
+        """Store a finished turn: what it showed when it searched, its trace, its flags; one transaction."""
         record = turn_as_json(turn)
         kept = {name: record[name] for name in ("act", "constraints", "claims", "relaxations", "latency")}
         with self.connect() as connection:
@@ -160,6 +161,8 @@ class Store:
                         for pick in turn.picks
                     ],
                 )
+            traces.insert(connection, turn)
+            flags.insert(connection, turn.conversation_id, turn.number, concerns)
 
     def turns(self, conversation_id: str) -> list[dict[str, Any]]:
         """The stored turns of a conversation, oldest first, every column of `schema.turns`."""
@@ -216,7 +219,7 @@ class Store:
         return Session(shopper_id, tuple(self.interactions(shopper_id)))
 
     def set_feedback(self, conversation_id: str, item_id: str, verdict: Verdict | None) -> None:
-        """Like, dislike, or take it back (None); the last word counts.
+        """Like, dislike, or take it back (None); the last word counts. A dislike flags the turn that showed the item.
 
         Raises:
             KeyError: the item was never shown in this conversation.
@@ -233,6 +236,7 @@ class Store:
             if verdict is not None:
                 values = {"conversation_id": conversation_id, "item_id": item_id, "verdict": verdict, "at": _now()}
                 connection.execute(schema.feedback.insert().values(values))
+            flags.note_verdict(connection, conversation_id, item_id, disliked=verdict is Verdict.DISLIKE)
 
     def feedback(self, conversation_id: str) -> dict[str, Verdict]:
         """The verdicts of a conversation, by item."""
