@@ -83,12 +83,13 @@ class Gate:
             raise Problem("too-large", f"A request may have {self._most_bytes:,} bytes.")
         scheme, _, words = headers.get("authorization", "").partition(" ")
         buckets, caller = self._of_addresses, scope["client"][0] if scope.get("client") else ""
-        key = await run_in_threadpool(keys.find, self._store, words.strip()) if scheme.lower() == "bearer" else None
+        has_key = scheme.lower() == "bearer"  # a password that a proxy asks for is none of ours
+        key = await run_in_threadpool(keys.find, self._store, words.strip()) if has_key else None
         if key is not None:
             scope["state"]["key"] = key
             buckets, caller = self._of_keys, key.name
         rate = _take(buckets, caller)
-        if scheme and key is None:
+        if has_key and key is None:
             raise Problem("unknown-key", headers={"WWW-Authenticate": "Bearer", **rate})
         return rate
 

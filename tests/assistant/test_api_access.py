@@ -93,6 +93,11 @@ def test_a_revoked_key_is_refused_at_once_even_where_none_is_needed(client: Test
     assert not revoke(service.store, "old till")
 
 
+def test_a_password_for_a_proxy_is_no_key(client: TestClient) -> None:
+    assert client.get("/api/v1/items/i1", auth=("ada", "secret")).status_code == 200
+    assert kind(client.get("/metrics", auth=("ada", "secret"))) == "no-key"
+
+
 def test_the_key_itself_is_kept_nowhere(service: Service) -> None:
     key = add(service.store, "secretive", frozenset({Scope.CHAT}))
     folder = service.settings.data_folder
