@@ -69,10 +69,15 @@ def _weighed(outcome: Outcome, shop: Shop) -> Weighed:
         rows = shop.searcher.meant(Query(words, outcome.constraints), rows)
     rows = rows[:: max(1, math.ceil(len(rows) / SAMPLED))]
     standing = shop.searcher.standing(rows).tolist()
-    found = [(item, s) for row, s in zip(rows.tolist(), standing, strict=True) if (item := shop.catalogue.at(row))]
+    found = [(item, s) for row, s in zip(rows.tolist(), standing, strict=True) if (item := _seen(shop, row))]
     weights = [max(s, 1e-3) * (1.0 if item.available else SOLD_OUT) for item, s in found]
     total = sum(weights)
     return [(item, weight / total) for (item, _), weight in zip(found, weights, strict=True)]
+
+
+def _seen(shop: Shop, row: int) -> CatalogueItem | None:
+    item = shop.catalogue.at(row)
+    return None if item is None else shop.columns.withheld().seen(item)
 
 
 def _counted(split: Split, keys: Sequence[Key], outcome: Outcome, shop: Shop) -> tuple[Suggestion, ...]:

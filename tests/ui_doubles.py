@@ -20,6 +20,7 @@ from retrieval.candidates import Candidate
 from retrieval.catalogue import Attribute, Catalogue, CatalogueItem, Money
 from retrieval.interactions import Session
 from retrieval.query import AttributeConstraint, Comparison, Constraints, Relaxation
+from retrieval.withheld import NOTHING_WITHHELD
 
 NASTY = '${alert(1)}<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>{{value}}'
 TODAY = datetime.now(UTC).date()
@@ -156,7 +157,8 @@ class ScriptedAssistant:
 
 def scripted_service(folder: Path, items: list[CatalogueItem], **script: Any) -> Any:
     """A service over the items; see `ScriptedAssistant` for the script."""
-    shop: Any = SimpleNamespace(catalogue=Catalogue(items), vocabulary=Spelling())
+    catalogue, columns = Catalogue(items), SimpleNamespace(withheld=lambda: NOTHING_WITHHELD)
+    shop: Any = SimpleNamespace(catalogue=catalogue, vocabulary=Spelling(), columns=columns, item=catalogue.get)
     script.setdefault("act", DialogueAct(Intent.FIND, NEED, topic="light enough to travel", rung=Rung.RULES))
     assistant: Any = ScriptedAssistant(shop, **script)
     store = Store(folder)

@@ -29,6 +29,7 @@ def card(
     as_of: date,
     *,
     personal: bool = False,
+    in_cart: int = 0,
 ) -> Markup:
     """One pick as an `<li>`.
 
@@ -37,6 +38,7 @@ def card(
         need, constraints: in force; the card says how the item meets them.
         verdict: the shopper's feedback on it.
         as_of: the date that decides what is new.
+        in_cart: pieces of it in the cart.
         personal: whether the shopper's history orders what is shown; the card says where it would stand without.
     """
     item = pick.item
@@ -59,7 +61,7 @@ def card(
         new=_new(pick, as_of),
         why=_why(item, need, constraints),
         standing=_standing(pick) if personal else "",
-        actions=_actions(item, verdict),
+        actions=_actions(item, verdict, in_cart),
         details=details(pick),
     )
 
@@ -143,7 +145,7 @@ def _why(item: CatalogueItem, need: Need, constraints: Constraints) -> Markup:
     return Markup('<ul class="why" aria-label="Why it fits">{}</ul>').format(lines)
 
 
-def _actions(item: CatalogueItem, verdict: Verdict | None) -> Markup:
+def _actions(item: CatalogueItem, verdict: Verdict | None, in_cart: int) -> Markup:
     thumbs = joined(
         Markup(
             '<button type="button" class="thumb" aria-pressed="{}" aria-label="{}" title="{}" {}>{}</button>'
@@ -157,14 +159,27 @@ def _actions(item: CatalogueItem, verdict: Verdict | None) -> Markup:
         for word, words in ((Verdict.LIKE, "I like it"), (Verdict.DISLIKE, "Not for me"))
     )
     return Markup(
-        '<div class="actions">{}<button type="button" class="ask" aria-label="{}" {}>{}<span>Ask'
-        '<span class="wide"> about it</span></span></button>'
+        '<div class="actions">{}<button type="button" class="ask" aria-label="{}" {}>{}<span>Ask</span></button>{}'
         '<label class="tick"><input type="checkbox" value="{}" aria-label="{}"><span>Compare</span></label></div>'
     ).format(
-        thumbs,
+        _choose(item, in_cart),
         f"Ask about {item.title}",
         press_attribute("ask", item_id=item.item_id),
         icon("ask"),
+        thumbs,
         item.item_id,
         f"Compare {item.title}",
+    )
+
+
+def _choose(item: CatalogueItem, in_cart: int) -> Markup:
+    """The way into the cart, of what can be bought now; to the cart, of what is in it."""
+    if not item.available:
+        return Markup("")
+    if in_cart:
+        words = f"In cart ({in_cart:,})"
+        button = '<button type="button" class="choose taken" popovertarget="cart-lines" aria-label="{}: {}">{}</button>'
+        return Markup(button).format(words, item.title, words)
+    return Markup('<button type="button" class="choose" aria-label="{}" {}>Add to cart</button>').format(
+        f"Add to cart: {item.title}", press_attribute("choose", item_id=item.item_id)
     )

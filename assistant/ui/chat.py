@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 from pydantic import ValidationError
 
+from assistant.cart import EMPTY_CART, CartRefusal, checkout_address
 from assistant.store import Verdict
 from assistant.ui import panels, privacy
 from assistant.ui.answering import Answering, Trouble
+from assistant.ui.cart_panel import drawer
 from assistant.ui.examples import examples
-from assistant.ui.presses import Arrive, Consent, Looking, Open, Rate, StalePress, parse, spoken
+from assistant.ui.presses import Arrive, Consent, Looking, Open, Quantity, Rate, StalePress, parse, spoken
 from assistant.ui.theme import THEME
 from assistant.ui.transcript import transcript
 from assistant.ui.view import Said, View
@@ -71,6 +73,7 @@ class ChatPage:
             with gr.Row(elem_id="top"):
                 gr.HTML(panels.header(self._service.settings.shop_name), elem_id="name", apply_default_css=False)
                 self.privacy = _panel("privacy", privacy.settings(View().shopper))
+                self.cart = _panel("cart", drawer(EMPTY_CART, None))
                 self.again = gr.Button("Start over", elem_id="start-over", size="sm")
             with gr.Row(elem_id="page"):
                 self.chat = _panel("chat", transcript(View()))
@@ -85,18 +88,18 @@ class ChatPage:
 
     def _connect(self) -> None:
         """What happens on which event. Turns queue, all else is done at once; none of it is a public endpoint."""
-        drawn = [self.view, self.privacy, self.chat, self.constraints, self.picks, self.status, self.replies]
-        drawn += [self.box, self.memory]
+        drawn = [self.view, self.privacy, self.cart, self.chat, self.constraints, self.picks, self.status, self.replies]
+        drawn += [self.memory]
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        queued = {**quiet, "outputs": drawn, "concurrency_id": "turns", "concurrency_limit": TURNS}
+        queued = {**quiet, "outputs": [*drawn, self.box], "concurrency_id": "turns", "concurrency_limit": TURNS}
         at_once = {**quiet, "queue": False}
         turns = [self.box.submit(self.say, [self.view, self.memory, self.box], **queued)]
-        for panel in (self.privacy, self.chat, self.constraints, self.picks, self.status, self.replies, self.memory):
+        for panel in drawn[1:]:
             turns.append(panel.press(self.press, [self.view, self.memory], trigger_mode="multiple", **queued))
         for turn in turns:
             turn.failure(self.broken, self.view, [self.view, self.chat, self.status, self.box], **at_once)
         self.box.stop(self._answering.stop, self.view, **at_once)
-        self.again.click(self.start_over, self.view, drawn, cancels=turns, **at_once)
+        self.again.click(self.start_over, self.view, [*drawn, self.box], cancels=turns, **at_once)
 
     def say(self, view: View, kept: str, utterance: str) -> Iterator[Redraw]:
         """The shopper typed something."""
@@ -111,12 +114,14 @@ class ChatPage:
                     yield self._rate(view, press)
                 case Open():
                     yield self._open(view, press)
+                case Quantity():
+                    yield self._set_quantity(view, press)
                 case Consent():
                     yield self._consent(view, press)
                 case Arrive():
                     yield self._redrawn(self._visits.arrive(press))
                 case Looking():
-                    item = press.item if press.item in self._service.shop.catalogue else None
+                    item = press.item if self._service.shop.item(press.item) else None
                     yield self._redrawn(replace(view, looking_at=item))
                 case _:
                     yield from self._answer(view, spoken(press, view))
@@ -126,10 +131,15 @@ class ChatPage:
             yield self._trouble(view, "That press could not be read. Please type what you need.")
 
     def start_over(self, view: View) -> Redraw:
-        """An empty page; the conversation so far ends, what she allowed stays allowed."""
+        """An empty page; the conversation so far ends. What she allowed stays allowed, and the cart stays hers."""
         self._answering.stop(view)
-        shopper = replace(view.shopper, ignoring=False)
-        return {**self._redrawn(View(shopper=shopper, looking_at=view.looking_at)), self.box: _writable("")}
+        shopper, conversations = replace(view.shopper, ignoring=False), self._service.conversations
+        fresh = View(shopper=shopper, looking_at=view.looking_at)
+        if view.conversation_id is not None and view.cart.lines:
+            begun = conversations.start(shopper.shopper_id)
+            conversations.carts.move(view.conversation_id, begun)
+            fresh = replace(fresh, conversation_id=begun, cart=conversations.carts.read(begun))
+        return {**self._redrawn(fresh), self.box: _writable("")}
 
     def broken(self, view: View) -> Redraw:
         """A turn failed in a way that nobody foresaw: the page says so and can be used again."""
@@ -175,6 +185,7 @@ class ChatPage:
         """Every part of the page."""
         return {
             self.privacy: privacy.settings(view.shopper),
+            self.cart: self._drawer(view),
             self.chat: transcript(view, under_way=under_way),
             self.constraints: panels.constraints(view, self._display),
             self.picks: self._picks(view),
@@ -183,12 +194,15 @@ class ChatPage:
             self.memory: panels.memory(self._visits.kept(view)),
         }
 
+    def _drawer(self, view: View) -> str:
+        return drawer(view.cart, checkout_address(view.cart, self._service.settings.checkout_url))
+
     def _picks(self, view: View) -> str:
         verdicts = {} if view.conversation_id is None else self._service.store.feedback(view.conversation_id)
         return panels.picks(view, verdicts, self._as_of())
 
     def _looked_at(self, view: View) -> CatalogueItem | None:
-        return None if view.looking_at is None else self._service.shop.catalogue.get(view.looking_at)
+        return None if view.looking_at is None else self._service.shop.item(view.looking_at)
 
     def _as_of(self) -> date:
         """The date that decides what is new: today, or that of the newest release in a shop not renewed since."""
@@ -225,6 +239,16 @@ class ChatPage:
         shopper = self._visits.shopper(view.shopper.shopper_id, ignoring=view.shopper.ignoring)
         view = replace(view, shopper=replace(shopper, declined=view.shopper.declined))
         return {self.view: view, self.picks: self._picks(view), self.privacy: privacy.settings(view.shopper)}
+
+    def _set_quantity(self, view: View, press: Quantity) -> Redraw:
+        if view.conversation_id is None or self._answering.busy(view):
+            raise StalePress("One moment: I am still answering.")
+        try:
+            cart = self._service.conversations.carts.set_quantity(view.conversation_id, press.item_id, press.quantity)
+        except CartRefusal as refusal:
+            return self._trouble(view, str(refusal))
+        view = replace(view, cart=cart)
+        return {self.view: view, self.cart: self._drawer(view), self.picks: self._picks(view)}
 
     def _consent(self, view: View, press: Consent) -> Redraw:
         if self._answering.busy(view):

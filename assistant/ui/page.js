@@ -44,11 +44,38 @@ function send(pressed, event) {
     event.preventDefault(); // the shop's own page goes there, not the frame
     tellHost({ type: 'item-clicked', id: data.item_id, title: pressed.textContent, url: pressed.href });
   }
-  if (data.press !== 'consent') pressed.closest('[popover]')?.hidePopover();
+  if (data.press === 'wish') pressed.closest('[popover]')?.hidePopover();
   trigger('press', data);
 }
 
+// In a frame, the shop's own page follows the cart and takes it over. What it knows already lasts over a reload.
+const TOLD = 'shop-assistant:cart';
+let inCart = [];
+try {
+  inCart = JSON.parse(sessionStorage.getItem(TOLD)) || [];
+} catch { /* storage is switched off */ }
+
+function followCart(lines) {
+  const sent = lines.map(({ id, quantity }) => ({ id, quantity }));
+  const added = lines.filter(({ id }) => !inCart.some((line) => line.id === id));
+  if (JSON.stringify(sent) === JSON.stringify(inCart)) return;
+  inCart = sent;
+  try {
+    sessionStorage.setItem(TOLD, JSON.stringify(sent));
+  } catch { /* storage is switched off */ }
+  added.forEach(({ id, title }) => tellHost({ type: 'item-selected', id, title }));
+  tellHost({ type: 'cart', action: 'changed', lines: sent });
+}
+
+function checkOut(link, event) {
+  if (!document.documentElement.classList.contains('embedded')) return;
+  event.preventDefault();
+  tellHost({ type: 'cart', action: 'checkout', lines: inCart, url: link.href });
+}
+
 element.addEventListener('click', (event) => {
+  const checkout = event.target.closest('[data-checkout]');
+  if (checkout) checkOut(checkout, event);
   const cited = event.target.closest('.cite');
   if (cited) {
     event.preventDefault();
@@ -102,6 +129,8 @@ function follow(log) {
 watch('value', () => {
   restore();
   settle();
+  const lines = element.querySelector('[data-lines]')?.dataset.lines;
+  if (lines) followCart(JSON.parse(lines));
   const log = element.querySelector('.log');
   if (log) follow(log);
 });

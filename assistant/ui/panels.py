@@ -81,6 +81,7 @@ def picks(view: View, verdicts: Mapping[str, Verdict], as_of: date) -> str:
     """The cards with their count, the comparison above them when there is one."""
     if not view.picks:
         return _nothing(view)
+    in_cart = {line.item.item_id: line.quantity for line in view.cart.lines}
     cards = joined(
         card(
             pick,
@@ -89,6 +90,7 @@ def picks(view: View, verdicts: Mapping[str, Verdict], as_of: date) -> str:
             verdicts.get(pick.item.item_id),
             as_of,
             personal=view.shopper.sorts,
+            in_cart=in_cart.get(pick.item.item_id, 0),
         )
         for pick in view.picks
     )

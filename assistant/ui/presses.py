@@ -6,15 +6,16 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from assistant.cart import MOST_PIECES, CartEdit
 from assistant.dialogue import DialogueAct, Edit, Intent, Rung, Slots
-from assistant.explanation.wording import listing
+from assistant.explanation.wording import listing, short_name
 from assistant.ui.chips import Chip, chips
 from assistant.ui.view import Said, View
 
 ItemId = Annotated[str, Field(min_length=1, max_length=200)]
-Wish = Literal["show_data", "forget", "forget_confirmed", "keep", "ignore_history", "use_history", "others"]
+Wish = Literal["show_data", "forget", "forget_confirmed", "keep", "ignore_history", "use_history", "others", "checkout"]
 
-_WISHES: dict[Wish, tuple[str, Edit | None]] = {
+_WISHES: dict[Wish, tuple[str, Edit | CartEdit | None]] = {
     "show_data": ("What do you know about me?", Edit.SHOW_DATA),
     "forget": ("Forget me", Edit.FORGET),
     "forget_confirmed": ("Yes, forget me", Edit.FORGET_CONFIRMED),
@@ -22,6 +23,7 @@ _WISHES: dict[Wish, tuple[str, Edit | None]] = {
     "ignore_history": ("Ignore my history", Edit.IGNORE_HISTORY),
     "use_history": ("Use my history again", Edit.USE_HISTORY),
     "others": ("None of these, show me others", Edit.OTHERS),
+    "checkout": ("Check out", CartEdit.CHECKOUT),
 }
 
 
@@ -70,6 +72,13 @@ class Ask(_Press):
     item_id: ItemId
 
 
+class Choose(_Press):
+    """Put an item into the cart."""
+
+    press: Literal["choose"]
+    item_id: ItemId
+
+
 class Compare(_Press):
     """Put items side by side."""
 
@@ -88,6 +97,14 @@ class Again(_Press):
     """Say once more what got no whole answer."""
 
     press: Literal["again"]
+
+
+class Quantity(_Press):
+    """Set the pieces of an item in the cart; 0 takes it out."""
+
+    press: Literal["quantity"]
+    item_id: ItemId
+    quantity: int = Field(ge=0, le=MOST_PIECES)
 
 
 class Rate(_Press):
@@ -129,8 +146,8 @@ class Looking(_Press):
     item: str = Field(max_length=200)
 
 
-Spoken = Remove | Relax | Suggested | Say | Ask | Compare | Wished | Again
-Press = Spoken | Rate | Open | Consent | Arrive | Looking
+Spoken = Remove | Relax | Suggested | Say | Ask | Choose | Compare | Wished | Again
+Press = Spoken | Quantity | Rate | Open | Consent | Arrive | Looking
 _press: TypeAdapter[Press] = TypeAdapter(Annotated[Press, Field(discriminator="press")])
 
 
@@ -166,6 +183,9 @@ def spoken(press: Spoken, view: View) -> Said:
         case Ask():
             rank, title = _shown_item(press.item_id, view)
             return Said(f"Tell me more about number {rank}, {title}", _about(Intent.ASK, rank))
+        case Choose():
+            rank, title = _shown_item(press.item_id, view)
+            return Said(f"Add number {rank} to my cart: {title}", _about(Intent.SELECT, rank))
         case Compare():
             if len(set(press.item_ids)) < 2:
                 raise StalePress("Tick two or more items to compare them.")
@@ -184,6 +204,8 @@ def _wished(wish: Wish, view: View) -> Said:
     _check(wish != "forget_confirmed" or view.confirming)
     _check(wish != "others" or bool(view.picks))
     words, edit = _WISHES[wish]
+    if isinstance(edit, CartEdit):
+        return Said(words, DialogueAct(Intent.SELECT, cart=edit, rung=Rung.CONTROL))
     intent = Intent.REFINE if edit is Edit.OTHERS else Intent.PRIVACY
     return Said(words, DialogueAct(intent, edit=edit, rung=Rung.CONTROL))
 
@@ -200,8 +222,8 @@ def _shown_chip(dropped: str, view: View) -> Chip:
 
 
 def _shown_item(item_id: str, view: View) -> tuple[int, str]:
-    """Rank and title of an item on the page; the title cut so that an utterance stays short."""
-    found = [(pick.rank, pick.item.title[:120]) for pick in view.picks if pick.item.item_id == item_id]
+    """Rank and name of an item on the page: short, so that no variant is chosen by naming it."""
+    found = [(pick.rank, short_name(pick.item)) for pick in view.picks if pick.item.item_id == item_id]
     _check(bool(found))
     return found[0]
 

@@ -21,10 +21,11 @@ def restored(service: Service, conversation_id: str) -> View:
         KeyError: there is no such conversation.
     """
     state, turns = service.store.state(conversation_id), service.store.turns(conversation_id)
+    cart = service.conversations.carts.read(conversation_id)
     if not turns:
-        return View(conversation_id=conversation_id)
+        return View(conversation_id=conversation_id, cart=cart)
     assistant, shop, last = service.assistant, service.shop, turns[-1]
-    found = ((shop.catalogue.get(candidate.item_id), candidate) for candidate in state.shown)
+    found = ((shop.item(candidate.item_id), candidate) for candidate in state.shown)
     picks = tuple(Pick(n, item, c) for n, (item, c) in enumerate(found, start=1) if item is not None)
     query = to_query(state.need, shop.vocabulary, assistant.money, assistant.picks).query
     matching = len(shop.columns.admitted(query.constraints)) if picks else 0
@@ -42,6 +43,7 @@ def restored(service: Service, conversation_id: str) -> View:
         relaxations=state.offered,
         suggestions=suggest(outcome, shop),
         claims=_claims(last),
+        cart=cart,
         confirming=state.pending is Edit.FORGET,
     )
 

@@ -14,11 +14,15 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from assistant.events import Claim
+from assistant.plain_text import word_set
 from assistant.ui.html import joined
 from assistant.ui.view import Message, View
 
 WELCOME = "What can I find for you?"
 WELCOME_HINT = "Say it in your own words: what it is for, what it may cost, what it must not be."
+VERBS = word_set(
+    "is are has have costs cost weighs weigh comes come in rated made of by from for with was released on says"
+)
 _NUMBERED = re.compile(r"(\d+)\. (.*)")
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
 
@@ -97,13 +101,20 @@ def citations(lines: Sequence[str], claims: Sequence[Claim]) -> list[list[Citati
 def _first_free(line: str, claim: Claim, cited: Sequence[Citation]) -> Citation | None:
     """The first place of a line that says a claim, and is neither cited already nor part of a bold name."""
     taken = [(other.start, other.end) for other in cited] + [match.span() for match in _BOLD.finditer(line)]
-    words = claim.text.strip(" .").split()
-    for skipped in range(min(3, len(words))):
-        wanted = re.escape(" ".join(words[skipped:]))
+    for words in _without_verbs(claim.text.strip(" .").split()):
+        wanted = re.escape(" ".join(words))
         for match in re.finditer(rf"(?<!\w){wanted}(?!\w)", line, re.IGNORECASE):
             if all(match.end() <= start or match.start() >= end for start, end in taken):
                 return Citation(match.start(), match.end(), claim)
     return None
+
+
+def _without_verbs(words: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The words, and what is left of them as their leading verb and its particles go."""
+    for place, word in enumerate(words):
+        yield words[place:]
+        if word.casefold() not in VERBS:
+            return
 
 
 def _marked_up(line: str, cited: Sequence[Citation], start: int) -> Markup:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from assistant.cart import EMPTY_CART, Cart
 from assistant.comparison import ComparisonTable
 from assistant.dialogue import DialogueAct, Edit, Intent, Need, Rung
 from assistant.events import Cards, Claim, Event, Finished, Pick, Suggestion, Text, Turn, Understood
@@ -81,6 +82,7 @@ class View:
     table: ComparisonTable | None = None
     suggestions: tuple[Suggestion, ...] = ()
     claims: tuple[Claim, ...] = ()
+    cart: Cart = EMPTY_CART
     again: Said | None = None
     asks_consent: bool = False
     confirming: bool = False
@@ -119,6 +121,7 @@ class View:
                     relaxations=event.relaxations,
                     table=event.table,
                     suggestions=event.suggestions,
+                    cart=event.cart,
                 )
             case Text():
                 return self._with_reply(self.transcript[-1].text + event.text)

@@ -41,7 +41,7 @@ class Visits:
             visit = Visit()
         elif guest and known is not None:
             visit = self._signed_in(visit, known)
-        looking_at = arrival.item if arrival.item in self._service.shop.catalogue else None
+        looking_at = arrival.item if self._service.shop.item(arrival.item) else None
         return replace(self._opened(Visit(visit.conversation_id, visit.shopper_id or known)), looking_at=looking_at)
 
     def resumed(self, kept: str) -> View:
