@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 _SIZE = re.compile(r"\b(?:size|waist|inseam|inside leg|collar|cup|fit)\b")
 _SAYS_LITTLE = re.compile(r"[\d.,/-]+|\w{1,3}")  # "42" and "XL" take the attribute's name, "512 GB" does not
-_SIZES_IN_WORDS = {"xs": "extra small", "s": "small", "m": "medium", "l": "large", "xl": "(?:extra|x)[ -]large"}
+_EXTRA = r"(?<!extra[ -])(?<!x[ -])"
+_SIZES_IN_WORDS = {
+    **{"xs": "(?:extra|x)[ -]small", "s": f"{_EXTRA}small", "m": "medium"},
+    **{"l": f"{_EXTRA}large", "xl": "(?:extra|x)[ -]large"},
+}
 LOW_STOCK = 5  # pieces up to which it is said how many are left
 _LEADS = r"(?:sizes?|sz|waist|in|in an?|eu|uk|us)"  # before a number or a letter that is meant as a size
 

@@ -55,7 +55,7 @@ def _chosen(cart: CartOutcome) -> Iterator[Sentence]:
         others = [words for (_, item), words in _options(cart.also) if item != changes[0].item]
         yield say("cart_also", choices=listing([plain(words) for words in others[:4]], "or"))
     if any(change.after != change.before for change in changes) and len(cart.cart.lines) > 1:
-        yield from _total(cart)
+        yield _total(cart)
 
 
 def _options(choice: Choice) -> Iterator[tuple[tuple[str, CatalogueItem], str]]:
@@ -131,7 +131,7 @@ def _removed(cart: CartOutcome) -> Iterator[Sentence]:
         for change in cart.changes:
             yield _changed(change)
         if lines:
-            yield from _total(cart)
+            yield _total(cart)
         else:
             yield say("cart_now_empty")
 
@@ -141,8 +141,7 @@ def _shown(outcome: Outcome, cart: CartOutcome) -> Iterator[Sentence]:
     if not cart.cart.lines:
         yield say("cart_empty") if outcome.picks else say("cart_empty_start")
     else:
-        yield from _total(cart)
-        yield Sentence("\n\n")
+        yield _total(cart, "\n\n")
         for number, line in enumerate(cart.cart.lines, start=1):
             claims = () if line.price is None else (Claim(str(line.price), line.item.item_id, "price", True),)
             yield Sentence(f"{number}. {_line_words(line)}\n", claims, "record")
@@ -159,13 +158,12 @@ def _line_words(line: CartLine) -> str:
     return f"{words}: {f'{line.quantity:,} × ' if line.quantity > 1 else ''}{line.price}{total}"
 
 
-def _total(cart: CartOutcome) -> Iterator[Sentence]:
+def _total(cart: CartOutcome, end: str = " ") -> Sentence:
     if cart.cart.total is None or cart.cart.currency is None:
-        yield say("cart_no_total")
-        return
+        return say("cart_no_total", end)
     pieces = cart.cart.pieces
     total = Money(cart.cart.total, cart.cart.currency)
-    yield say("cart_total", total=total, pieces="one item" if pieces == 1 else f"{count_words(pieces)} items")
+    return say("cart_total", end, total=total, pieces="one item" if pieces == 1 else f"{count_words(pieces)} items")
 
 
 def _checkout(cart: CartOutcome, settings: Settings) -> Sentence:
