@@ -49,7 +49,7 @@ def to_query(need: Need, vocabulary: Vocabulary, money: ShopMoney, limit: int) -
         excluded.extend(replace(c, words=c.words or phrase) for c in found)
         if not found:
             notices.append(f"No item states “{phrase}” as a property, so I could not leave such items out.")
-    category = vocabulary.find_category(slots.category) if slots.category else None
+    category = _category(slots.category, vocabulary) if slots.category else None
     if slots.category and category is None:
         notices.append(f"There is no “{slots.category}” department here; these are the nearest items in words.")
     low, high, currency, notice = _prices(slots, money)
@@ -68,6 +68,12 @@ def to_query(need: Need, vocabulary: Vocabulary, money: ShopMoney, limit: int) -
     )
     sort = Sort(slots.sort) if slots.sort else Sort.RELEVANCE
     return Grounded(Query(text, constraints, sort, limit), tuple(notices))
+
+
+def _category(said: str, vocabulary: Vocabulary) -> str | None:
+    """The shop's category for these words: of that name, or the last one named among them ("ofice chair": chairs)."""
+    named = [mention.value for mention in vocabulary.mentions(said) if mention.kind == "category"]
+    return vocabulary.find_category(said) or (named[-1] if named else None)
 
 
 def _prices(slots: Slots, money: ShopMoney) -> tuple[int | None, int | None, str | None, list[str]]:

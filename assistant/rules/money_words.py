@@ -24,11 +24,25 @@ _CURRENCIES = {
     **dict.fromkeys(["gbp", "quid", "pound", "pounds"], "GBP"),
     **dict.fromkeys(["yen", "jpy"], "JPY"),
     **dict.fromkeys(["chf", "francs", "franken"], "CHF"),
+    **dict.fromkeys(["₹", "inr", "rs", "rs.", "rupees", "rupee"], "INR"),
+    **dict.fromkeys(["pln", "zl", "zł", "zloty", "zlotys"], "PLN"),
+    **dict.fromkeys(["brl", "r$", "reais"], "BRL"),
+    "lira": "TRY",
+    **dict.fromkeys(["aed", "dirhams", "dirham"], "AED"),
+    **dict.fromkeys(["zar", "rand"], "ZAR"),
+    **{
+        code: code.upper()
+        for code in ("cad", "aud", "nzd", "sgd", "hkd", "sek", "nok", "dkk", "czk", "sar", "krw", "mxn")
+    },
 }
 
 _DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d{1,3}(?:\.\d{3})+(?:,\d{1,2})?(?=\s*(?:€|eur))|\d+(?:[.,]\d{1,2})?"
-_SIGN = r"us\$|[$€£¥]|(?:usd|eur|gbp|chf)\b"
-_NAME = r"[$€£¥]|(?:usd|dollars?|bucks?|eur|euros?|gbp|quid|pounds?|yen|jpy|chf|francs?)\b"
+_CODES = "usd|eur|gbp|chf|inr|pln|brl|aed|zar|cad|aud|nzd|sgd|hkd|sek|nok|dkk|czk|sar|krw|mxn|jpy"
+_SIGN = rf"us\$|r\$|[$€£¥₹]|(?:{_CODES})\b|\brs\b\.?"
+_NAME = (
+    rf"[$€£¥₹]|(?:{_CODES}|dollars?|bucks?|euros?|quid|pounds?|yen|francs?|franken|rupees?|rs|zl|zł|zlotys?|reais|lira|dirhams?"
+    r"|rand)\b"
+)
 _AMOUNT = re.compile(
     rf"(?P<sign>{_SIGN})?\s*(?<![\d.,])(?:(?P<digits>{_DIGITS})(?:\s*(?P<scale>k|grand|thousand|hundred)\b)?"
     rf"|\b(?P<words>{NUMBER_WORDS}))(?P<ish>\s*-?ish\b)?\s*(?P<name>{_NAME})?",

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from assistant.dialogue import DialogueAct, DialogueState, Edit, Intent, Need, Rung, Slots
 from assistant.rules.slots import Reading, find_topic
-from assistant.tagger.slots import dropped_of, slots_of
+from assistant.tagger.slots import dropped_of, joined, slots_of
 from assistant.tagger.tagger import Tagged
 from assistant.tagger.tags import Span
 from retrieval.vocabulary import Vocabulary
@@ -29,13 +29,14 @@ def act_of(tagged: Tagged, state: DialogueState, vocabulary: Vocabulary) -> Dial
         intent = Intent.FIND  # there is nothing to change yet
     edit = _edit(tagged, intent)
     likely = tuple(sorted(tagged.chances.items(), key=lambda entry: -entry[1]))
-    slots = slots_of(_known(tagged.spans, tagged.reading), tagged.reading, intent)
+    spans = joined(_known(tagged.spans, tagged.reading), tagged.reading)
+    slots = slots_of(spans, tagged.reading, intent)
     dropped = dropped_of(tagged.spans, tagged.reading, state.need.slots) if intent is Intent.REFINE else ()
     of_need = intent in (Intent.FIND, Intent.REFINE) and edit is None
     places = [(span.start, span.end) for span in tagged.spans]
     return DialogueAct(
         intent,
-        _canonical(slots, tagged.spans, tagged.reading, vocabulary),
+        _canonical(slots, spans, tagged.reading, vocabulary),
         dropped,
         edit=edit,
         topic=find_topic(tagged.reading, places) if of_need or intent is Intent.ASK else "",
@@ -89,6 +90,6 @@ def _mentioned(
         said = " ".join(reading.text[span.start : span.end].split())
         if span.kind == kind and words in (None, said):
             for mention in reading.mentions:
-                if mention.kind == mention_kind and span.start <= mention.start and mention.end <= span.end:
+                if mention.kind == mention_kind and (span.start, span.end) == (mention.start, mention.end):
                     return mention.value
     return None

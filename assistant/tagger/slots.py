@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from assistant.dialogue import Intent, Slots
-from assistant.references import ReferenceMention
 from assistant.rules.money_words import AROUND, find_amounts
 from assistant.rules.number_words import number_from_words
 from assistant.rules.slots import Reading
 from assistant.tagger.tags import Span
 from retrieval.words import tokens
 
+_BOUND = re.compile(
+    r"(?:at (?:the )?(?:least|most)|up to|min(?:imum)?|max(?:imum)?|about|around|between|from"
+    r"|(?:no |not )?(?:more|less|fewer|over|under|above|below|[a-z]+er)(?: than)?)"
+)
+_NUMBER = re.compile(r"\d[\d.,x/]*")
+_END = re.compile(r"(?:the )?(top|first|bottom|last)(?: (?:one|pair|item|pick|option|choice|result|card))?")
+# what may stand beside a rank without describing anything
+_POINTING = frozenset({"the", "a", "of", "number", "set"}) | {
+    word + plural for word in ("one", "pair", "item", "pick", "option", "choice", "card") for plural in ("", "s")
+}
 _LISTS = ("brands", "excluded_brands", "attributes", "excluded_attributes")
 _NONE = (Intent.PRIVACY, Intent.SERVICE, Intent.CHITCHAT, Intent.OUT_OF_SCOPE)
 _OF_ITEMS = (Intent.ASK, Intent.COMPARE, Intent.EXPLAIN, Intent.SELECT)
@@ -28,18 +39,24 @@ def slots_of(spans: Sequence[Span], reading: Reading, intent: Intent) -> Slots:
     if intent in _NONE:
         return Slots()
     said = {kind: [_words(reading, span) for span in spans if span.kind == kind] for kind in (*_LISTS, "category")}
+    pieces = [_count(_words(reading, span)) for span in spans if span.kind == "quantity"]
+    references = _references([span for span in spans if span.kind == "references"], reading)
+    quantity = next((count for count in pieces if count), None)
+    lists = {name: tuple(dict.fromkeys(filter(None, said[name]))) for name in _LISTS}
+    if intent in _OF_ITEMS:
+        asked = lists["attributes"] if intent is Intent.ASK else ()
+        return Slots(references=references, attributes=asked, quantity=quantity if intent is Intent.SELECT else None)
     low, high, currency = _prices([span for span in spans if span.kind in ("price_min", "price_max", "range")], reading)
     sorts = [span.kind.partition("=")[2] for span in spans if span.kind.startswith("sort=")]
-    pieces = [_count(_words(reading, span)) for span in spans if span.kind == "quantity"]
     return Slots(
         category=next((words for words in reversed(said["category"]) if words), None),
         price_min=low,
         price_max=high,
         currency=currency,
         sort=sorts[0] if sorts else None,
-        references=_references([span for span in spans if span.kind == "references"], reading),
-        quantity=next((count for count in pieces if count), None),
-        **{name: tuple(dict.fromkeys(filter(None, said[name]))) for name in _LISTS},
+        references=references,
+        quantity=quantity,
+        **lists,
     )
 
 
@@ -70,47 +87,67 @@ def _value(slot: str, words: str, held: object) -> str:
 
 
 def _words(reading: Reading, span: Span) -> str:
-    return " ".join(reading.text[span.start : span.end].split())
+    return " ".join(reading.text[span.start : span.end].split()).strip(" ,;:.!?-")
+
+
+def joined(spans: Sequence[Span], reading: Reading) -> list[Span]:
+    """The spans, a property torn apart put together again: "at least" and "3 metres", "spf" and "50"."""
+    whole: list[Span] = []
+    for span in spans:
+        last = whole[-1] if whole else None
+        if last is not None and last.kind == span.kind and span.kind in ("attributes", "excluded_attributes"):
+            apart = reading.text[last.end : span.start].strip()
+            torn = _BOUND.fullmatch(_words(reading, last)) or _NUMBER.fullmatch(_words(reading, span))
+            if not apart and torn:
+                whole[-1] = replace(last, end=span.end, likely=min(last.likely, span.likely))
+                continue
+        whole.append(span)
+    return whole
 
 
 def _prices(spans: Sequence[Span], reading: Reading) -> tuple[float | None, float | None, str | None]:
+    """The limits on the price: what the money grammar reads where it reads one, else the tagged amounts."""
     low = high = currency = None
+    for mention in reading.prices:
+        low = mention.low if mention.low is not None else low
+        high = mention.high if mention.high is not None else high
+        currency = currency or mention.currency
     amounts = find_amounts(reading.text)
     for span in spans:
+        if any(p.start < span.end and span.start < p.end for p in reading.prices):
+            continue
         here = [a for a in amounts if a.start < span.end and span.start < a.end]
-        mention = next((p for p in reading.prices if p.start < span.end and span.start < p.end), None)
-        value = here[0].value if here else number_from_words(reading.text[span.start : span.end])
+        value = here[0].value if here else number_from_words(_words(reading, span))
+        currency = currency or next((a.currency for a in here if a.currency), None)
+        if value is None:
+            continue
         if span.kind == "range":
-            if mention is not None and mention.low is not None and mention.high is not None:
-                low, high = mention.low, mention.high
-            elif value is not None:
-                low, high = round(value * (1 - AROUND), 2), round(value * (1 + AROUND), 2)
+            low, high = round(value * (1 - AROUND), 2), round(value * (1 + AROUND), 2)
         elif span.kind == "price_min":
-            both = mention is not None and mention.low is not None and mention.high is not None
-            low = mention.low if both and mention else value if value is not None else low
+            low = value
         else:
-            both = mention is not None and mention.high is not None
-            high = mention.high if both and mention else value if value is not None else high
-        named = next((a.currency for a in here if a.currency), mention.currency if mention else None)
-        currency = currency or named
+            high = value
     return low, high, currency
 
 
 def _references(spans: Sequence[Span], reading: Reading) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for span in spans:
-        inside = [r for r in reading.references if r.start < span.end and span.start < r.end]
-        ranks = [r for r in inside if r.kind != "description"]
-        if ranks and all(_covers(r, span) for r in ranks):
-            found.update(dict.fromkeys(r.reference for r in ranks))
+        said = _words(reading, span)
+        inside = [
+            r for r in reading.references if r.start < span.end and span.start < r.end and r.kind != "description"
+        ]
+        rest = said
+        for reference in inside:
+            rest = rest.replace(" ".join(reading.text[reference.start : reference.end].split()), " ")
+        end = _END.fullmatch(said)
+        if end is not None:
+            found["1" if end[1] in ("top", "first") else "last"] = None
+        elif inside and set(rest.split()) <= _POINTING:
+            found.update(dict.fromkeys(r.reference for r in inside))
         else:
-            found[_words(reading, span).removeprefix("the ")] = None
+            found[said.removeprefix("the ")] = None
     return tuple(found)
-
-
-def _covers(reference: ReferenceMention, span: Span) -> bool:
-    """Whether a rank or pronoun is all that the span says."""
-    return span.end - span.start <= reference.end - reference.start + len("the  one")
 
 
 def _count(words: str) -> int | None:

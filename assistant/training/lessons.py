@@ -16,7 +16,6 @@ from assistant.language_model.chat_words import chat_words, encode
 from prompts import render
 
 Split = Literal["train", "validation"]
-_HAND_TIMES = 2  # what people wrote is worth more than what a generator did
 IGNORED = -100  # label of a token that does not count
 
 
@@ -41,7 +40,7 @@ def lessons(split: Split, *, understand: int, explain: int, seed: int = SEED) ->
 
     Args:
         split: "train" or "validation"; they share no words of the shop and no phrases.
-        understand: how many generated utterances; those written by hand come on top, in training twice each.
+        understand: how many generated utterances; those written by hand come on top.
         explain: how many explanations.
         seed: the same seed, the same lessons.
     """
@@ -54,8 +53,7 @@ def lessons(split: Split, *, understand: int, explain: int, seed: int = SEED) ->
 
 def _understanding(split: Split, count: int, seed: int) -> Iterator[Lesson]:
     fixed = render("understand_trained")
-    hand = by_hand(split) * (_HAND_TIMES if split == "train" else 1)
-    for example in (*hand, *generate(count, split, seed)):
+    for example in (*by_hand(split), *generate(count, split, seed)):
         yield Lesson("understand", fixed, *understanding_pair(example))
 
 
