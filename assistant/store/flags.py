@@ -129,7 +129,7 @@ def count_open(store: Store) -> dict[FlagKind, int]:
     """How many flags nobody has settled, by kind; every kind is there."""
     query = sa.select(_table.kind, sa.func.count()).where(_table.settled_at.is_(None)).group_by(_table.kind)
     with store.connect() as connection:
-        counts: dict[str, int] = dict(connection.execute(query).tuples().all())
+        counts = {str(kind): int(count) for kind, count in connection.execute(query)}
     return {kind: counts.get(kind, 0) for kind in FlagKind}
 
 
