@@ -17,7 +17,7 @@ from assistant.store import Store, schema
 NEEDS = ("a laptop under $900", "waterproof hiking boots", "not that one", "the cheaper one", "compare the first two")
 WORDS = ("light", "quiet", "blue", "for travel", "with a backlit keyboard", "for my sister", "16 gb ram", "size 42")
 INTENTS = ("find", "find", "refine", "refine", "ask", "compare", "select", "chitchat")
-RUNGS = ("model", "model", "model", "repair", "head", "rules")
+RUNGS = ("model", "model", "model", "repair", "tagger", "rules")
 ITEMS = 20_000
 CHUNK = 5_000
 PARTS = ("dense", "lexical", "content", "popularity", "behaviour", "expected", "trust", "novelty", "relevance")

@@ -16,8 +16,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from assistant.console import cases, conversations, flagged, items, overview, rerun, signing
-from assistant.console.pages import STATIC, redirect, render
+from assistant.console import administration, cases, catalogue, conversations, flagged, items, overview, rerun, signing
+from assistant.console.pages import STATIC, address, redirect, render
 from assistant.console.session import NotSignedIn, csrf, signed_in
 from retrieval.errors import AssistantError
 
@@ -67,7 +67,7 @@ def _pages(service: Service) -> APIRouter:
     """Every page behind the sign-in; a module's `routes(service)` that is included here is protected by that."""
     pages = APIRouter(dependencies=[Depends(signed_in), Depends(csrf)])
 
-    for page in (items, conversations, rerun, cases, flagged, overview):
+    for page in (items, catalogue, administration, conversations, rerun, cases, flagged, overview):
         pages.include_router(page.routes(service))
 
     @pages.get("/")
@@ -82,8 +82,7 @@ def _to_sign_in(request: Request, _: Exception) -> Response:
 
     The cookie is not sent with a click on a link in a ticket (SameSite=Strict), but with a reload by a page of ours.
     """
-    here = request.url.path.removeprefix(request.scope["root_path"])
-    back = f"{here}?{request.url.query}" if request.url.query else here
+    back = address(request)
     if request.method != "GET":
         return redirect(request, "/sign-in")
     if request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):

@@ -67,6 +67,6 @@ def mark_key(folder: Path) -> bytes:
     return file.read_bytes()
 
 
-def mark(shopper_id: str, key: bytes) -> str:
-    """A short name for a shopper that stays hers and does not tell her id."""
-    return hashlib.blake2b(shopper_id.encode(), key=key, digest_size=4).hexdigest()
+def mark_of(shopper_id: str | None, key: bytes) -> str | None:
+    """A short name for a shopper that stays hers and does not tell her id; None for a guest."""
+    return None if shopper_id is None else hashlib.blake2b(shopper_id.encode(), key=key, digest_size=4).hexdigest()

@@ -117,7 +117,7 @@ def _turn_tables(period: Period, turns: Sequence[figures.TurnCount]) -> tuple[Ta
             tuple((b, understood[b], lower[b], _share(lower[b], understood[b])) for b in buckets),
             "%",
             (3,),
-            "By the model’s second try, the trained head or the rules alone; buttons need no understanding.",
+            "By the model’s second try, the trained tagger or the rules alone; buttons need no understanding.",
         ),
     )
 

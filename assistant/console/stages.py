@@ -9,7 +9,13 @@ from typing import Any
 from assistant.explanation.wording import place_words
 from retrieval.catalogue import Catalogue
 
-SOURCES = ("dense", "lexical", "popularity", "neighbours", "rating")
+SOURCES = {
+    "dense": "meaning",
+    "lexical": "words",
+    "popularity": "popularity",
+    "neighbours": "what is seen together",
+    "rating": "ratings",
+}
 LABELS = {
     "admitted": "Satisfy the constraints",
     "dense": "Near in meaning",
@@ -50,8 +56,8 @@ class Journey:
 
     @property
     def sources(self) -> str:
-        """Who proposed it, in words: "near in meaning (third), popular (first)"."""
-        named = ((LABELS[s].lower(), self.places[s].rank) for s in SOURCES if s in self.places)
+        """Who proposed it, in words: "meaning (third), popularity (first)"."""
+        named = ((words, self.places[source].rank) for source, words in SOURCES.items() if source in self.places)
         return ", ".join(f"{label} ({place_words(rank)})" for label, rank in named)
 
 
@@ -89,4 +95,4 @@ def _fate(places: Mapping[str, Place], present: Sequence[str], item_id: str, sho
         return "a candidate, ranked further down", False
     if last == "checked":
         return "passed the check, not shown", False
-    return f"proposed ({LABELS[last].lower()}), ranked further down", False
+    return f"proposed by {SOURCES.get(last, last)}, ranked further down", False

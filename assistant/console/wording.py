@@ -8,11 +8,11 @@ _FLAG_CLASSES = {"low_confidence": "warn", "dislike": "bad", "injection": "bad",
 _RUNGS = {
     "model": "the language model",
     "repair": "the language model, second try",
-    "head": "the trained head",
+    "tagger": "the trained tagger",
     "rules": "rules alone",
     "control": "a button",
 }
-LOWER_RUNGS = ("repair", "head", "rules")
+LOWER_RUNGS = ("repair", "tagger", "rules")
 _LATENCIES = {
     "understand": "Understanding",
     "search": "Searching",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -40,6 +40,7 @@ class Found:
 
     Attributes:
         turn: the last of its turns that the filter admits, said at `at`.
+        began: its first utterance.
         turns: how many turns it has.
         intents: of its turns, in order of frequency.
         flags: kinds of its flags that are not settled.
@@ -49,10 +50,11 @@ class Found:
     turn: int
     at: datetime
     utterance: str
+    began: str
     shopper_id: str | None
-    turns: int = 0
-    intents: tuple[str, ...] = ()
-    flags: tuple[str, ...] = field(default=())
+    turns: int
+    intents: tuple[str, ...]
+    flags: tuple[str, ...]
 
 
 def find(store: Store, wanted: Filter, limit: int, offset: int = 0) -> tuple[Found, ...]:
@@ -76,6 +78,9 @@ def _completed(connection: sa.Connection, page: Sequence[Any]) -> tuple[Found, .
     whose = sa.select(conversations.c.conversation_id, conversations.c.shopper_id)
     whose = whose.where(conversations.c.conversation_id.in_(ids))
     shopper = {row.conversation_id: row.shopper_id for row in connection.execute(whose)}
+    opening = sa.select(turns.c.conversation_id, turns.c.utterance).where(turns.c.conversation_id.in_(ids))
+    opening = opening.where(turns.c.number == 1)
+    began = {row.conversation_id: row.utterance for row in connection.execute(opening)}
     said = _counted(connection, sa.select(turns.c.conversation_id, turns.c.intent), turns, ids)
     open_flags = sa.select(flags.c.conversation_id, flags.c.kind).where(flags.c.settled_at.is_(None))
     raised = _counted(connection, open_flags, flags, ids)
@@ -85,6 +90,7 @@ def _completed(connection: sa.Connection, page: Sequence[Any]) -> tuple[Found, .
             row.number,
             datetime.fromisoformat(row.at),
             row.utterance,
+            began[row.conversation_id],
             shopper[row.conversation_id],
             said[row.conversation_id].total(),
             tuple(intent for intent, _ in said[row.conversation_id].most_common()),
