@@ -20,6 +20,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel
 
+from assistant.api.carts import CartAnswer
 from assistant.api.chat_models import CardsAnswer, Control, TextAnswer, TurnAnswer, TurnsAnswer, UnderstoodAnswer
 from assistant.api.item_models import (
     BulkItem,
@@ -118,6 +119,17 @@ class Client:
     def turns(self, conversation_id: str, limit: int = 20, cursor: str | None = None) -> TurnsAnswer:
         """A page of the turns of a conversation, oldest first."""
         return self._get(f"/conversations/{quote(conversation_id)}/turns", TurnsAnswer, limit=limit, cursor=cursor)
+
+    # the cart of a conversation
+
+    def cart(self, conversation_id: str) -> CartAnswer:
+        """The cart at today's prices and stock, and the address of the shop's checkout."""
+        return self._get(f"/carts/{quote(conversation_id)}", CartAnswer)
+
+    def set_in_cart(self, conversation_id: str, item_id: str, quantity: int) -> CartAnswer:
+        """Set how many pieces of an item are in; 0 takes it out."""
+        path = f"/carts/{quote(conversation_id)}/items/{quote(item_id, safe='')}"
+        return CartAnswer.model_validate_json(self._send("PUT", path, json={"quantity": quantity}).content)
 
     # items
 

@@ -75,7 +75,7 @@ def suggestion_as_json(suggestion: Suggestion) -> dict[str, Any]:
 def control_as_json(act: DialogueAct) -> dict[str, Any]:
     """What a press means, as the API takes it back."""
     meaning = act_as_json(act)
-    return {**{name: meaning[name] for name in ("intent", "slots", "dropped", "edit")}, "accepts": act.accepts}
+    return {**{name: meaning[name] for name in ("intent", "slots", "dropped", "edit", "cart")}, "accepts": act.accepts}
 
 
 def act_as_json(act: DialogueAct) -> dict[str, Any]:

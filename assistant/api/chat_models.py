@@ -8,6 +8,7 @@ from pydantic import Field
 
 from assistant.api.carts import CartContents
 from assistant.api.wire import Answer, Body, ConversationId, Currency, ItemId, Price, Words
+from assistant.cart import CartEdit
 from assistant.dialogue import Edit, Intent
 from retrieval.query import Sort
 
@@ -45,6 +46,7 @@ class Control(Body):
     slots: SlotsBody = SlotsBody()
     dropped: tuple[Dropped, ...] = Field((), max_length=20)
     edit: Edit | None = None
+    cart: CartEdit | None = Field(default=None, description="What is done with the cart, with “select”.")
     accepts: int | None = Field(None, ge=1, le=20, description="Number of the offered relaxation that is accepted.")
 
 
@@ -127,6 +129,7 @@ class ControlAnswer(Answer):
     slots: dict[str, Any]
     dropped: list[str]
     edit: str | None
+    cart: str | None
     accepts: int | None
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from assistant.service import Service
 
 UNGUARDED = frozenset({"/healthz", "/readyz"})  # asked by whoever watches the service, often, without a key
+METHODS = frozenset({"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"})
 _REQUEST_ID = re.compile(r"[\w.:-]{1,100}", re.ASCII)
 
 
@@ -67,7 +68,8 @@ class Gate:
                 else:
                     await self._app(scope, self._limited(receive), answer)
             finally:
-                self._metrics.request(scope["method"], _route(scope), status, time.perf_counter() - started)
+                method = scope["method"] if scope["method"] in METHODS else "other"
+                self._metrics.request(method, _route(scope), status, time.perf_counter() - started)
 
     async def _admit(self, scope: Scope) -> dict[str, str]:
         """Check size, key and rate; returns the headers that tell the rate.

@@ -98,7 +98,13 @@ class Turns:
             control = control.model_copy(update={"intent": Intent.FIND})  # there is nothing to change yet
         slots = Slots(**control.slots.model_dump())
         return DialogueAct(
-            control.intent, slots, control.dropped, control.edit, accepts=control.accepts, rung=Rung.CONTROL
+            control.intent,
+            slots,
+            control.dropped,
+            control.edit,
+            accepts=control.accepts,
+            cart=control.cart,
+            rung=Rung.CONTROL,
         )
 
     def say(self, said: Said, stop: threading.Event) -> Iterator[Event]:

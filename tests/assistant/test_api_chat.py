@@ -105,6 +105,16 @@ def test_a_constraint_is_taken_back_by_a_press(client: TestClient) -> None:
     assert after["matching"] == first["matching"] + 1
 
 
+def test_the_cart_is_filled_and_shown_by_presses(client: TestClient) -> None:
+    begun = say(client, "laptops")["conversation_id"]
+    taken = say(client, "the first one", begun, control={"intent": "select", "slots": {"references": ["1"]}})
+    assert [line["item_id"] for line in taken["cart"]["lines"]] == [taken["picks"][0]["item_id"]]
+    shown = say(client, "show my cart", begun, control={"intent": "select", "cart": "show_cart"})
+    assert shown["cart"]["lines"] == taken["cart"]["lines"]
+    emptied = say(client, "empty it", begun, control={"intent": "select", "cart": "empty_cart"})
+    assert emptied["cart"]["lines"] == []
+
+
 def test_what_is_not_offered_any_more_cannot_be_pressed(client: TestClient) -> None:
     begun = say(client, "laptops")["conversation_id"]
     assert problem(client, conversation_id=begun, control={"accepts": 1}) == "stale-control"

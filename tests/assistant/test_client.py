@@ -52,6 +52,15 @@ def test_a_conversation(shop: Client) -> None:
     assert shop.stop(first.conversation_id) is False
 
 
+def test_a_cart_is_set_and_emptied(shop: Client) -> None:
+    conversation_id = shop.chat("laptops").conversation_id
+    assert shop.set_in_cart(conversation_id, "i2", 2).total == 1598.0
+    assert [line.item_id for line in shop.cart(conversation_id).lines] == ["i2"]
+    assert shop.set_in_cart(conversation_id, "i2", 0).lines == []
+    with pytest.raises(NotFound, match="no such item"):
+        shop.set_in_cart(conversation_id, "gone", 1)
+
+
 def test_a_stream_is_typed_events_in_their_order(shop: Client) -> None:
     events = list(shop.stream("headphones under $100"))
     assert isinstance(events[0], UnderstoodAnswer)
