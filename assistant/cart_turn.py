@@ -247,7 +247,8 @@ class _CartTurn:
 
     def _meant(self) -> list[CatalogueItem]:
         """The items that are chosen: on the page, or in the cart already."""
-        references, it = self.act.slots.references, self._it()
+        said, it = self.act.slots.references, self._it()
+        references = tuple(r for r in said if r != "it") or said  # "the cheapest one, add it" means one
         if not references and len(self.page) == 1:
             return list(self.page)
         counted = self.act.slots.quantity is not None and it is not None and quantity_of(self.lines, it.item_id)

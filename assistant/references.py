@@ -211,6 +211,7 @@ def _pair(shown: Sequence[CatalogueItem], focus: str | None) -> Sequence[Catalog
 
 
 def _by_description(reference: str, shown: Sequence[CatalogueItem], focus: str | None) -> Sequence[CatalogueItem]:
+    reference = reference if reference.startswith("the ") else f"the {reference}"
     grade = _SUPERLATIVE.search(reference)
     among = _pair(shown, focus) if re.search(r"\b(?:two|both)\b", reference) else shown
     rest = reference[: grade.start()] + reference[grade.end() :] if grade else reference

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from assistant.cart import MOST_LINES, MOST_PIECES, CartEdit, CartLine, Refusal, checkout_address
 from assistant.cart_turn import CartChange, CartOutcome
 from assistant.events import Claim, Outcome, Sentence
 from assistant.explanation.replies import say
-from assistant.explanation.wording import count_words, listing, named, short_name
+from assistant.explanation.wording import count_words, listing, named, place_words, short_name
 from assistant.plain_text import plain
 from assistant.settings import Settings
-from assistant.variants import Choice, named_in, option_words, value_words
+from assistant.variants import Choice, named_in, option_words, value_of, value_words
 from retrieval.catalogue import CatalogueItem, Money
 
 
@@ -30,8 +31,10 @@ def told(outcome: Outcome, settings: Settings) -> Iterator[Sentence]:
             yield say("cart_emptied") if outcome.before.selected else say("cart_empty")
         case CartEdit.TAKE_BACK:
             yield say("cart_taken_back" if cart.taken_back else "cart_left_out")
-            if cart.taken_back:
+            if cart.taken_back and cart.cart.lines:
                 yield from _shown(outcome, cart)
+            elif cart.taken_back:
+                yield say("cart_now_empty")
         case CartEdit.REMOVE:
             yield from _removed(cart)
         case None:
@@ -51,7 +54,7 @@ def _chosen(cart: CartOutcome) -> Iterator[Sentence]:
             yield say("cart_no_such", value=plain(value_words(cart.choice.attribute, cart.missing)))
         yield from _question(cart.item, cart.choice)
         return
-    if cart.also is not None and len(changes) == 1 and changes[0].refused is None:
+    if cart.also is not None and len(changes) == 1 and changes[0].after > changes[0].before == 0:
         others = [words for (_, item), words in _options(cart.also) if item != changes[0].item]
         yield say("cart_also", choices=listing([plain(words) for words in others[:4]], "or"))
     if any(change.after != change.before for change in changes) and len(cart.cart.lines) > 1:
@@ -109,7 +112,7 @@ def _swapped(old: CartChange, new: CartChange) -> Sentence:
 
 def _question(item: CatalogueItem, choice: Choice) -> Iterator[Sentence]:
     """Which variant; with one left, whether that will do."""
-    name = f"**{short_name(item)}**"
+    name = f"**{_model_name(item, choice.attribute)}**"
     if len(choice.options) == 1:
         yield say("cart_only", item=name, value=plain(next(words for _, words in _options(choice))))
         return
@@ -126,7 +129,8 @@ def _removed(cart: CartOutcome) -> Iterator[Sentence]:
     elif cart.missing == "it":
         yield say("cart_which_out", items=listing(lines, "or"))
     elif cart.missing:
-        yield say("cart_not_in", item=plain(cart.missing), items=listing(lines))
+        place = f"The {place_words(int(cart.missing))} item" if cart.missing.isdigit() else f"“{plain(cart.missing)}”"
+        yield say("cart_not_in", item=place, items=listing(lines))
     else:
         for change in cart.changes:
             yield _changed(change)
@@ -174,6 +178,14 @@ def _checkout(cart: CartOutcome, settings: Settings) -> Sentence:
     else:
         words = say("cart_checkout", address=address)
     return Sentence(f"\n{words.text}")
+
+
+def _model_name(item: CatalogueItem, attribute: str) -> str:
+    """The beginning of the title without the value that is asked: "Tempo Shoes, size 42, blue": "Tempo Shoes, blue"."""
+    value = value_of(item, attribute)
+    parts = item.title.split(", ")
+    kept = [part for part in parts[1:] if not named_in(part.casefold(), (value,), bare=True)]
+    return short_name(replace(item, title=", ".join([parts[0], *kept])))
 
 
 def _name(item: CatalogueItem, variant: str) -> str:

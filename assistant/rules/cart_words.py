@@ -22,7 +22,10 @@ _SIZE = re.compile(r"(?:(?:size|in|the) )*(\d{1,3}(?:[.,]5)?|x{0,3}[sl]|m|small|
 _COUNT = r"\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|twelve"
 _OF_THEM = r"(?:,? of (?:them|those|these|it|that)|,? pieces?|,? pairs?)"
 _MORE = rf"(?:({_COUNT}) more|(another)(?: one)?)(?:{_OF_THEM}| of the same)?"
-_LAST_ONE = re.compile(r"(?:it|that|this|them|those|these)(?: (?:one|ones|again|item|thing))?|(?:the )?last(?: one)?")
+_IT = re.compile(r"(?:it|that|this|them|those|these)(?: (?:one|ones|again|item|thing))?")
+_PLACE = re.compile(
+    r"(?:the |number |#|no\.? ?)*(first|second|third|fourth|fifth|sixth|last|\d{1,2})(?: (?:one|item|option|pick))?"
+)
 _EVERYTHING = re.compile(r"every ?thing|(?:them |it )?all|all of (?:it|them)|all (?:the )?items")
 _BESIDE_A_VALUE = re.compile(r"\b(?:the|a|an|in|one|size|waist|colour|color|it|to)\b")
 
@@ -39,6 +42,8 @@ def cart_act(text: str, state: DialogueState) -> DialogueAct | None:
         return act
     if edit := _edit(plain, filled=bool(state.selected)):
         return DialogueAct(Intent.SELECT, cart=edit)
+    if act := _asked_for(text.strip(" .!?,"), state):
+        return act
     return _taken_out(plain, state) or (None if talk is None else _counted(plain, talk, state))
 
 
@@ -66,6 +71,8 @@ def _answer(said: str, plain: str, talk: CartTalk) -> DialogueAct | None:
         return DialogueAct(Intent.SELECT, cart=CartEdit.TAKE_BACK)
     if talk.attribute == "quantity":
         return None
+    if cue("cart.any").fullmatch(plain):
+        return _chosen(talk, talk.options[0])
     rest = _after_rather(plain)
     if len(rest.split()) <= _MOST_WORDS and not cue("finding").search(rest):
         named = named_in(rest, talk.options, bare=True)
@@ -100,6 +107,13 @@ def _after_rather(plain: str) -> str:
     return re.sub(rf"^(?:{alternatives('cart.rather')}[ ,]+)+|(?:[ ,]+{alternatives('cart.instead')})+$", "", plain)
 
 
+def _asked_for(said: str, state: DialogueState) -> DialogueAct | None:
+    """ "Can I get the second?" sounds like a question about it."""
+    match = cue("cart.can_i_get").fullmatch(said) if state.shown else None
+    place = match and _PLACE.fullmatch(match[1])
+    return DialogueAct(Intent.SELECT, Slots(references=(_reference(place[0]),))) if place else None
+
+
 def _taken_out(plain: str, state: DialogueState) -> DialogueAct | None:
     """ "Take the kettle out of my cart"; without naming the cart when a line of it is meant beyond doubt."""
     named = cue("cart.out_of_cart").fullmatch(plain)
@@ -120,13 +134,15 @@ def _taken_out(plain: str, state: DialogueState) -> DialogueAct | None:
 
 def _reference(words: str) -> str:
     """ "it", a place ("2"), or the description as it is."""
-    if _LAST_ONE.fullmatch(words):
+    if _IT.fullmatch(words):
         return "it"
     return next((mention.reference for mention in find_references(words, ()) if mention.kind == "rank"), words)
 
 
 def _in_cart(reference: str, state: DialogueState) -> bool:
     """Whether a place means a line, or an item on the page that is in; or a word of the description a line's title."""
+    if reference == "last":
+        return bool(state.selected)
     if reference.isdigit():
         place, in_cart = int(reference), {line.item_id for line in state.selected}
         listed = state.cart_talk is not None and state.cart_talk.listed

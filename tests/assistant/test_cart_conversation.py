@@ -119,7 +119,7 @@ def test_a_new_search_drops_the_question(talk: Talk) -> None:
 
 def test_an_item_that_is_sold_out_offers_what_is_left(talk: Talk) -> None:
     reply = talk.looking_at("mug-green").says("I'll take it")
-    assert reply.startswith("Which colour of **Dune Mug, green**: red or blue? Sold out: green.")
+    assert reply.startswith("Which colour of **Dune Mug**: red or blue? Sold out: green.")
     talk.says("red")
     assert talk.lines == {"mug-red": 1}
 
@@ -152,7 +152,7 @@ def test_everything_that_is_done_to_a_cart(talk: Talk) -> None:
     talk.looking_at("drive-2").says("add it to my cart")
     shown = talk.says("what's in my cart?")
     assert shown.startswith(
-        "Your cart comes to $124.50 for two items.\n\n1. **Glow Desk Lamp**: $24.50\n2. **Nest Drive"
+        "Your cart has two items and comes to $124.50.\n\n1. **Glow Desk Lamp**: $24.50\n2. **Nest Drive"
     )
     talk.says("remove the second")
     assert talk.lines == {"lamp": 1}
@@ -177,7 +177,7 @@ def test_a_changed_price_is_said_when_the_cart_is_shown(talk: Talk, service: Ser
     talk.looking_at("lamp").says("I'll take it")
     service.shop.upsert([replace(LAMP, price=Money(2000, "USD"))])
     shown = talk.says("what's in my cart")
-    assert "comes to $20" in shown
+    assert "comes to $20." in shown
     assert "costs $20 now; it was $24.50 when you put it in" in shown
 
 
@@ -281,3 +281,8 @@ def test_a_replayed_choice_changes_no_cart(talk: Talk, service: Service) -> None
     turn = run(service.assistant.turn(talk.id, state, "I'll take it"))
     assert [line.item_id for line in turn.state.selected] == ["lamp"]
     assert talk.lines == {}
+
+
+def test_of_a_description_and_a_pronoun_the_description_counts(talk: Talk) -> None:
+    talk.looking_at("drive-2").looking_at("lamp").says("the cheapest one, add it")
+    assert talk.lines == {"lamp": 1}

@@ -42,6 +42,7 @@ def edit(utterance: str, state: DialogueState = FILLED) -> CartEdit | None:
         ("show me my cart pls", CartEdit.SHOW),
         ("how much is my cart?", CartEdit.SHOW),
         ("cart", CartEdit.SHOW),
+        ("show cart", CartEdit.SHOW),
         ("what's the total?", CartEdit.SHOW),
         ("ok empty my cart please", CartEdit.EMPTY),
         ("can you clear the basket", CartEdit.EMPTY),
@@ -124,6 +125,8 @@ def test_right_after_the_cart_was_spoken_of_it_need_not_be_named() -> None:
         ("hmm 43 i think", "43", None),
         ("in 44, two of them", "44", 2),
         ("the 40", "40", None),
+        ("any is fine", "42", None),
+        ("doesn't matter", "42", None),
     ],
 )
 def test_a_question_about_the_size_is_answered(utterance: str, value: str, quantity: int | None) -> None:
@@ -175,3 +178,17 @@ def test_a_new_wish_that_names_the_same_value_is_no_change_of_mind() -> None:
 @pytest.mark.parametrize("utterance", ["undo", "cancel that", "oops", "i changed my mind", "take it back"])
 def test_the_last_change_is_taken_back_in_one_word(utterance: str) -> None:
     assert edit(utterance, PUT) is CartEdit.TAKE_BACK
+
+
+def test_asking_whether_she_can_have_a_shown_item_takes_it() -> None:
+    found = act("can I get the second one please?")
+    assert found is not None
+    assert (found.intent, found.slots) == (Intent.SELECT, Slots(references=("2",)))
+    assert act("can i get the second one with a lid?") is None
+    assert act("can i get the second one?", DialogueState()) is None
+
+
+def test_the_last_one_is_the_last_line() -> None:
+    found = act("take the last one out", LISTED)
+    assert found is not None
+    assert found.slots.references == ("last",)
