@@ -53,7 +53,8 @@ def routes(service: Service) -> APIRouter:
         kind: Annotated[str, Form()],
         back: Annotated[str, Form()] = "",
     ) -> Response:
-        flags.settle(store, conversation_id, turn, kind, staff.name)
+        if not flags.settle(store, conversation_id, turn, kind, staff.name):
+            raise HTTPException(404, "This flag is not open: somebody settled it, or the shopper took it back.")
         audit.record(store, staff.name, "settle flag", conversation_id, {"turn": turn, "kind": kind})
         return redirect(request, "/flagged", kind=back)
 
@@ -98,8 +99,12 @@ def routes(service: Service) -> APIRouter:
 
     @router.post("/flagged/blocks/{block_id}/lift")
     def lift(request: Request, staff: SignedIn, block_id: int) -> Response:
-        service.lift(block_id, staff.name)
-        audit.record(store, staff.name, "lift block", str(block_id), {})
+        standing = {block.id: block for block in blocks.active(store, datetime.now(UTC))}
+        if block_id not in standing or not service.lift(block_id, staff.name):
+            raise HTTPException(404, "This block is over already.")
+        lifted = standing[block_id]
+        detail = {"field": lifted.field or "whole item", "reason": lifted.reason, "by": lifted.by}
+        audit.record(store, staff.name, "lift block", lifted.item_id, detail)
         return redirect(request, "/flagged/blocks")
 
     return router
