@@ -216,4 +216,25 @@ def _choice(attribute: str, variants: Sequence[CatalogueItem]) -> Choice:
         if variant.available:
             options.setdefault(value_of(variant, attribute), variant)
     sold_out = dict.fromkeys(v for variant in variants if (v := value_of(variant, attribute)) not in options)
-    return Choice(attribute, tuple(options.items()), tuple(sold_out))
+    in_order = _in_order([*options, *sold_out])
+    found = tuple((label, options[label]) for label in in_order if label in options)
+    return Choice(attribute, found, tuple(label for label in in_order if label in sold_out))
+
+
+def _in_order(labels: Sequence[str]) -> list[str]:
+    """Sizes from small to large, by their number or their letters; other values as they came."""
+    letters = [re.fullmatch(r"(\d*x*)([sml])", label.casefold()) for label in labels]
+    if all(letters):
+        return [label for _, label in sorted(zip(map(_size_of, letters), labels, strict=True))]
+    numbers = [re.match(r"\d+(?:[.,]\d+)?", label) for label in labels]
+    if all(numbers):
+        return sorted(labels, key=lambda label: float(re.split(r"[^\d.,]", label)[0].replace(",", ".").strip(".")))
+    return list(labels)
+
+
+def _size_of(match: re.Match[str] | None) -> int:
+    """ "XS" is -2, "S" -1, "M" 0, "L" 1, "XXL" and "2XL" 3."""
+    assert match is not None
+    extra, letter = match[1], match[2]
+    steps = int(extra.rstrip("x")) if extra.rstrip("x") else len(extra)
+    return {"s": -1 - steps, "m": 0, "l": 1 + steps}[letter]

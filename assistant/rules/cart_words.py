@@ -71,15 +71,16 @@ def _answer(said: str, plain: str, talk: CartTalk) -> DialogueAct | None:
         return DialogueAct(Intent.SELECT, cart=CartEdit.TAKE_BACK)
     if talk.attribute == "quantity":
         return None
-    if cue("cart.any").fullmatch(plain):
-        return _chosen(talk, talk.options[0])
+    for words, option in (("any", 0), ("smallest", 0), ("biggest", -1)):
+        if cue(f"cart.{words}").fullmatch(plain):
+            return _chosen(talk, talk.options[option])
     rest = _after_rather(plain)
     if len(rest.split()) <= _MOST_WORDS and not cue("finding").search(rest):
         named = named_in(rest, talk.options, bare=True)
         counted = re.search(rf"\b({_COUNT}){_OF_THEM}", rest)
         if len(named) == 1:
             return _chosen(talk, named[0], _number(counted[1]) if counted else None)
-    other = _SIZE.fullmatch(rest)
+    other = _SIZE.fullmatch(plain)
     return DialogueAct(Intent.SELECT, Slots(attributes=(other[1],))) if other else None
 
 

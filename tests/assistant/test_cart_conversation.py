@@ -12,6 +12,7 @@ from cart_shop import ITEMS, LAMP, Talk, open_cart_shop
 from assistant.cart import CartRefusal, Refusal
 from assistant.conversation import run
 from assistant.conversation_carts import KeyReusedError
+from assistant.dialogue import DialogueAct, Intent, Slots
 from assistant.events import Cards, Understood
 from assistant.service import Service
 from retrieval.catalogue import Money
@@ -283,6 +284,13 @@ def test_a_replayed_choice_changes_no_cart(talk: Talk, service: Service) -> None
     assert talk.lines == {}
 
 
-def test_of_a_description_and_a_pronoun_the_description_counts(talk: Talk) -> None:
-    talk.looking_at("drive-2").looking_at("lamp").says("the cheapest one, add it")
+def test_of_a_description_and_a_pronoun_the_description_counts(talk: Talk, service: Service) -> None:
+    talk.looking_at("drive-2").looking_at("lamp").looking_at("drive-4")
+    act = DialogueAct(Intent.SELECT, Slots(references=("cheapest one", "it")))
+    run(service.conversations.say(talk.id, "the cheapest one, add it", act=act))
     assert talk.lines == {"lamp": 1}
+
+
+def test_a_count_while_the_size_is_asked_is_no_size(talk: Talk) -> None:
+    talk.looking_at("shoe-blue-43").says("I'll take it", "make it 2", "the biggest")
+    assert talk.lines == {"shoe-blue-44": 2}

@@ -121,3 +121,18 @@ def test_values_are_said_with_what_they_are_values_of() -> None:
 def test_a_variant_that_is_withheld_is_not_offered() -> None:
     shelf = Shelf(Catalogue(SHOES), Withheld(items=frozenset({"shoe-blue-43"})))
     assert asked(SHOES[1], shelf.variants(SHOES[1])) == ("size", ("42", "44"))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "in_order"),
+    [
+        (("XL", "S", "XXL", "M", "XS", "L"), ("XS", "S", "M", "L", "XL", "XXL")),
+        (("44", "42.5", "9"), ("9", "42.5", "44")),
+        (("39-42", "35-38"), ("35-38", "39-42")),
+        (("120 x 180 cm", "80 x 150 cm"), ("80 x 150 cm", "120 x 180 cm")),
+        (("regular", "kids", "42"), ("regular", "kids", "42")),
+    ],
+)
+def test_sizes_are_offered_from_small_to_large(sizes: tuple[str, ...], in_order: tuple[str, ...]) -> None:
+    shoes = tuple(shoe(size) for size in sizes)
+    assert asked(shoes[0], shoes) == ("size", in_order)

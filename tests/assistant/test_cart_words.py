@@ -126,6 +126,7 @@ def test_right_after_the_cart_was_spoken_of_it_need_not_be_named() -> None:
         ("in 44, two of them", "44", 2),
         ("the 40", "40", None),
         ("any is fine", "42", None),
+        ("the biggest", "44", None),
         ("doesn't matter", "42", None),
     ],
 )
