@@ -17,7 +17,7 @@ from typing import Literal
 from assistant.dialogue import DialogueAct, DialogueState, Edit, Intent, Need, Rung
 from assistant.language_model import LanguageModel, LanguageModelUnavailable
 from assistant.rules import answered, understand_by_rules
-from assistant.rules.intent import is_injection
+from assistant.rules.intent import is_injection, without_orders
 from assistant.rules.slots import read
 from assistant.tagger.act import act_of
 from assistant.tagger.tagger import Tagger
@@ -32,6 +32,7 @@ from retrieval.vocabulary import Vocabulary
 Mode = Literal["auto", "model", "rules"]
 
 _MAX_TOKENS = 160
+_ORDERS = "orders to the assistant itself were set aside"
 _PAUSE = 30.0  # seconds in which a model that was unavailable is not asked again: nobody waits for its timeout
 
 
@@ -96,7 +97,8 @@ class Understanding:
         """The dialogue act of an utterance.
 
         A yes or a no to what the last turn asked is compared, not understood, and an attempt to give orders is out of
-        scope whatever a model thinks of it: both are the rules' on every rung.
+        scope whatever a model thinks of it: both are the rules' on every rung. Where such orders stand beside other
+        sentences, those alone are understood.
 
         Args:
             utterance: cleaned words of the shopper.
@@ -104,6 +106,13 @@ class Understanding:
             shown: items on the page, in their order.
         """
         vocabulary = self._vocabulary()
+        said = without_orders(utterance) or utterance
+        act = self._understand(said, state, shown, vocabulary)
+        return act if said == utterance else replace(act, notes=(*act.notes, _ORDERS))
+
+    def _understand(
+        self, utterance: str, state: DialogueState, shown: Sequence[CatalogueItem], vocabulary: Vocabulary
+    ) -> DialogueAct:
         ruled = understand_by_rules(utterance, state, shown, vocabulary)
         if answered(utterance, state) or is_injection(utterance):
             return ruled
