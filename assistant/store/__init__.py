@@ -291,6 +291,8 @@ class Store:
             connection.execute(schema.interactions.delete().where(schema.interactions.c.shopper_id == shopper_id))
             connection.execute(schema.consents.delete().where(schema.consents.c.shopper_id == shopper_id))
             connection.execute(schema.conversations.delete().where(schema.conversations.c.shopper_id == shopper_id))
+            answer = sa.cast(schema.idempotency.c.answer, sa.Text)  # kept answers name the shopper they were given for
+            connection.execute(schema.idempotency.delete().where(answer.contains(shopper_id, autoescape=True)))
         self._empty_write_ahead_log()
         return held
 

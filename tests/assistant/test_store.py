@@ -8,7 +8,7 @@ import pytest
 
 from assistant.dialogue import DialogueAct, DialogueState, Intent, Need, Rung, Slots
 from assistant.events import Claim, Pick, Turn
-from assistant.store import FILE, Store, Verdict
+from assistant.store import FILE, Store, Verdict, idempotency
 from retrieval.candidates import Candidate
 from retrieval.catalogue import CatalogueItem, Money
 from retrieval.errors import SetupError
@@ -115,6 +115,8 @@ def test_forgetting_a_shopper_leaves_no_byte_of_her_and_everything_of_others(sto
         store.add_turn(a_turn(conversation_id))
         store.add_interaction(Interaction(shopper, "lamp-1", InteractionKind.VIEW, datetime(2026, 5, 1, tzinfo=UTC)))
         store.set_consent(shopper, True)
+        assert idempotency.claim(store, "shop", f"key of {conversation_id}", "digest") is None
+        idempotency.settle(store, "shop", f"key of {conversation_id}", 200, {"shopper_id": shopper})
     held = store.forget("ada-7c1f")
     assert (held.conversations, held.turns, held.impressions, held.interactions) == (1, 1, 1, 1)
     left = b"".join(file.read_bytes() for file in tmp_path.iterdir())
