@@ -16,8 +16,7 @@ from assistant.comparison import compare
 from assistant.console.item_columns import SCORES, chosen, record_columns
 from assistant.console.item_query import OPERATORS, ItemQuery, describe, to_constraints
 from assistant.console.item_search import DEPTH, PAGE, Found, ShopWords, find, interactions_of
-from assistant.console.pages import redirect, render
-from assistant.console.signing import inside
+from assistant.console.pages import address, inside, redirect, render
 from assistant.console.summary import summarise
 from assistant.ui.html import picture_address, web_address
 from assistant.where import WhereError
@@ -106,12 +105,12 @@ def routes(service: Service) -> APIRouter:
             "item.html",
             item=found,
             picture=picture_address(found.image),
-            address=web_address(found.url),
+            web=web_address(found.url),
             variants=[other for other in variants if other is not found],
             interactions=interactions_of(shop, found.item_id),
             corrections=shop.records.corrections(found.item_id),
             pinned=[pin.item_id for pin in shared.pinned(request)],
-            back=_address(request),
+            back=address(request),
             summary=summary,
             asked=query,
         )
@@ -130,7 +129,7 @@ def routes(service: Service) -> APIRouter:
             link=_link(request, query.parameters(id=[item.item_id for item in items])),
             summary=summary,
             asked=query,
-            back=_address(request),
+            back=address(request),
             pinned=[pin.item_id for pin in shared.pinned(request)],
         )
 
@@ -179,7 +178,7 @@ def _listing(shared: _Items, request: Request, query: ItemQuery, found: Found | 
         "pins": shared.pinned(request),
         "page_size": PAGE,
         "depth": DEPTH,
-        "back": _address(request),
+        "back": address(request),
         "link": _link(request, query.parameters(column=[c.name for c in columns])),
     }
 
@@ -187,12 +186,6 @@ def _listing(shared: _Items, request: Request, query: ItemQuery, found: Found | 
 def _link(request: Request, parameters: dict[str, Any]) -> str:
     """The whole address of this page with these parameters, for a colleague."""
     return str(request.url.replace(query=urlencode(parameters, doseq=True)))
-
-
-def _address(request: Request) -> str:
-    """Where the request was for, below the console's root."""
-    path = request.url.path.removeprefix(request.scope["root_path"])
-    return f"{path}?{request.url.query}" if request.url.query else path
 
 
 def _kept(request: Request, name: str) -> list[str]:

@@ -66,6 +66,18 @@ def redirect(request: Request, path: str, **parameters: object) -> RedirectRespo
     return RedirectResponse(with_query(request.scope["root_path"] + path, **parameters), 303)
 
 
+def address(request: Request) -> str:
+    """Where a request was for, below the console's root: where its forms lead back to."""
+    path = request.url.path.removeprefix(request.scope["root_path"])
+    return f"{path}?{request.url.query}" if request.url.query else path
+
+
+def inside(path: str) -> str:
+    """The path when it is one of the console's own; an address that leads elsewhere is its start page."""
+    safe = path.startswith("/") and not path.startswith(("//", "/\\", "/sign-"))
+    return path if safe and path.isprintable() else "/"
+
+
 def with_query(path: str, **parameters: object) -> str:
     """A path with query parameters; those that are None or "" are left out, a list is repeated."""
     kept = {name: value for name, value in parameters.items() if value is not None and value != ""}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
 
-from assistant.console.pages import redirect, render
+from assistant.console.pages import inside, redirect, render
 from assistant.console.passwords import Guesses, verify
 from assistant.console.session import begin, csrf, current, end, from_own_page
 from assistant.store import audit, staff
@@ -63,9 +63,3 @@ def routes(service: Service) -> APIRouter:
         return render(request, "sign_in.html", status=status, next=inside(next), problem=problem, nobody=nobody)
 
     return router
-
-
-def inside(path: str) -> str:
-    """The path when it is one of the console's own; an address that leads elsewhere is its start page."""
-    safe = path.startswith("/") and not path.startswith(("//", "/\\", "/sign-"))
-    return path if safe and path.isprintable() else "/"
