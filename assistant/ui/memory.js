@@ -16,18 +16,23 @@ function stored(work) {
 
 // ---- the conversation, over a reload ----
 
+let arrived; // called with the first answer
+const arrival = new Promise((resolve) => { arrived = resolve; });
+
 watch('value', () => {
+  arrived();
   const kept = element.querySelector('[data-kept]')?.dataset.kept;
   stored(() => (kept ? localStorage.setItem(NAME, kept) : localStorage.removeItem(NAME)));
 });
 
-const arrival = {
+const brought = {
   press: 'arrive',
   kept: stored(() => localStorage.getItem(NAME)) || '',
   item: query.get('item') || '',
   token: query.get('token') || '',
 };
-if (arrival.kept || arrival.item || arrival.token) trigger('press', arrival);
+if (brought.kept || brought.item || brought.token) trigger('press', brought);
+else arrived();
 
 // ---- what is typed but not sent, over a reload ----
 
@@ -87,6 +92,8 @@ function tell(message) {
   if (host) window.parent.postMessage({ source: NAME, ...message }, host);
 }
 
+const PATIENCE = 5000; // ms for the answer to the arrival: an utterance sent earlier could overtake it
+
 const HEARD = {
   focus: () => whenBoxIsThere((box) => box.focus()),
   ask: ({ text }) => trigger('press', { press: 'say', utterance: String(text) }),
@@ -103,5 +110,6 @@ if (host) {
     if (source !== window.parent || origin !== host || data?.source !== NAME) return;
     if (Object.hasOwn(HEARD, data.type)) HEARD[data.type](data);
   });
-  whenBoxIsThere(() => tell({ type: 'ready' }));
+  const waited = new Promise((resolve) => { setTimeout(resolve, PATIENCE); });
+  Promise.race([arrival, waited]).then(() => whenBoxIsThere(() => tell({ type: 'ready' })));
 }
