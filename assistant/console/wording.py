@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from assistant.explanation.wording import place_words
-
 _FLAG_CLASSES = {"low_confidence": "warn", "dislike": "bad", "injection": "bad", "empty_result": "warn"}
 _RUNGS = {
     "model": "the language model",
@@ -53,7 +51,12 @@ def plain_reply(reply: str) -> str:
     return reply.replace("**", "")
 
 
+def score_words(score: float) -> str:
+    """A score with two digits: "0.48", "−0.02"."""
+    return f"{round(score, 2) + 0.0:.2f}".replace("-", "−")
+
+
 FILTERS = {
     function.__name__: function
-    for function in (words, flag_class, rung_words, rung_class, latency_words, plain_reply, place_words)
+    for function in (words, flag_class, rung_words, rung_class, latency_words, plain_reply, score_words)
 }
