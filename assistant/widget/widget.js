@@ -160,7 +160,7 @@
     launcher.addEventListener('click', () => (state.open ? hide() : show()));
     close.addEventListener('click', hide);
     root.addEventListener('keydown', (event) => event.key === 'Escape' && state.open && hide());
-    return { root, launcher, dot, notice, body, said };
+    return { root, launcher, dot, close, notice, body, said };
   }
 
   let parts = null; // the elements, once they are on the page
@@ -177,11 +177,14 @@
     document.documentElement.append(host); // not in the body: its grid, transform or :last-child is none of our business
   }
 
+  let dark = false;
+
   function draw() {
+    dark = isDark();
     const rtl = getComputedStyle(document.documentElement).direction === 'rtl';
     const sides = { left: 'left', right: 'right', start: rtl ? 'right' : 'left' };
     const side = sides[options.position] || (rtl ? 'left' : 'right');
-    const classes = ['root', side, isDark() && 'dark', state.open && 'open'];
+    const classes = ['root', side, dark && 'dark', state.open && 'open'];
     parts.root.className = classes.filter(Boolean).join(' ');
     parts.root.dir = rtl ? 'rtl' : 'ltr';
     parts.dot.hidden = !state.unread;
@@ -209,7 +212,7 @@
   function address() {
     const page = new URL(base);
     page.search = new URLSearchParams({
-      embed: '1', host: location.origin, __theme: isDark() ? 'dark' : 'light',
+      embed: '1', host: location.origin, __theme: dark ? 'dark' : 'light',
       ...(item && { item }), ...(options.token && { token: options.token }),
     });
     return page.href;
@@ -236,8 +239,12 @@
   }
 
   function enter() {
+    if (!listening || phone.matches) { // on a phone the focus in the chat would bring up the keyboard unasked
+      parts.close.focus();
+      return;
+    }
     frame.focus();
-    if (listening && !phone.matches) tell({ type: 'focus' }); // on a phone it would bring up the keyboard unasked
+    tell({ type: 'focus' });
   }
 
   function tell(message) {
@@ -250,7 +257,7 @@
     listening = true;
     notice('');
     frame.classList.remove('waiting');
-    if (shadow.activeElement === frame) enter();
+    if ([parts.close, frame].includes(shadow.activeElement)) enter();
     unsent.splice(0).forEach(tell);
   }
 
