@@ -157,8 +157,10 @@ class Conversations:
 
     def _beside(self, state: DialogueState, looking_at: str | None) -> DialogueState:
         """The state with the item that the shopper looks at on the page and talked about, unless it was there."""
+        if looking_at is None or looking_at in {c.item_id for c in state.shown}:
+            return state
         shop = self.assistant.shop
-        if looking_at is None or looking_at not in shop.catalogue or looking_at in {c.item_id for c in state.shown}:
+        if looking_at not in shop.catalogue:
             return state
         return replace(state, shown=(*state.shown, shop.candidate(looking_at)), focus=looking_at)
 

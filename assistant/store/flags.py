@@ -66,24 +66,26 @@ def note_verdict(connection: sa.Connection, conversation_id: str, item_id: str, 
 
     A flag that no disliked item is left of is settled by the shopper. Within the transaction that stores the verdict.
     """
-    here = _table.conversation_id == conversation_id
-    rows = connection.execute(sa.select(schema.flags).where(here & (_table.kind == FlagKind.DISLIKE))).all()
+    of_dislikes = (_table.conversation_id == conversation_id) & (_table.kind == FlagKind.DISLIKE)
+    rows = connection.execute(sa.select(_table.turn, _table.detail).where(of_dislikes))
     held = {row.turn: row.detail.split("\n") for row in rows}
-    if disliked and not any(item_id in items for items in held.values()):
-        shown = schema.impressions.c
-        last = sa.select(sa.func.max(shown.turn)).where(
-            (shown.conversation_id == conversation_id) & (shown.item_id == item_id)
-        )
-        turn = int(connection.execute(last).scalar_one())
-        items = [i for i in held.get(turn, ()) if i]
-        insert(connection, conversation_id, turn, [Concern(FlagKind.DISLIKE, "\n".join([*items, item_id]))])
-    for turn, items in held.items() if not disliked else ():
-        if item_id in items:
-            left = [i for i in items if i != item_id]
-            this = here & (_table.turn == turn) & (_table.kind == FlagKind.DISLIKE)
-            connection.execute(schema.flags.update().where(this).values(detail="\n".join(left)))
-            if not left:
-                _settle(connection, this, SHOPPER)
+    flagged = [turn for turn, items in held.items() if item_id in items]
+    if disliked and not flagged:
+        turn = _last_shown(connection, conversation_id, item_id)
+        items = [*filter(None, held.get(turn, ())), item_id]
+        insert(connection, conversation_id, turn, [Concern(FlagKind.DISLIKE, "\n".join(items))])
+    for turn in flagged if not disliked else ():
+        left = [other for other in held[turn] if other != item_id]
+        this = of_dislikes & (_table.turn == turn)
+        connection.execute(schema.flags.update().where(this).values(detail="\n".join(left)))
+        if not left:
+            _settle(connection, this, SHOPPER)
+
+
+def _last_shown(connection: sa.Connection, conversation_id: str, item_id: str) -> int:
+    shown = schema.impressions.c
+    here = (shown.conversation_id == conversation_id) & (shown.item_id == item_id)
+    return int(connection.execute(sa.select(sa.func.max(shown.turn)).where(here)).scalar_one())
 
 
 def open_flags(store: Store, kind: str | None = None, limit: int = 50, offset: int = 0) -> tuple[Flag, ...]:
