@@ -17,6 +17,7 @@ from retrieval.catalogue import CatalogueItem, Money
 
 MOST_PIECES = 999  # of one item
 MOST_LINES = 100
+QUANTITY = "quantity"  # the `attribute` of a talk in which fewer pieces are offered
 
 
 class CartEdit(StrEnum):
@@ -47,7 +48,7 @@ class CartTalk:
         item_id: the item that is meant; None when none was put in or asked about.
         quantity: pieces that are meant of it; None: she did not say.
         settled: attributes of the variant that she has settled, by name, with the value as it is shown.
-        attribute: the attribute that is asked or can be changed; "quantity" when fewer pieces are offered; "" for none.
+        attribute: the attribute that is asked or can be changed; `QUANTITY` when fewer pieces are offered; "" for none.
         options: its values, as they are shown.
         asking: whether nothing is put in before she answers.
         waiting: items chosen in the same breath, whose variants are asked next.

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from assistant.cart import (
     EMPTY_CART,
     MOST_LINES,
+    QUANTITY,
     Cart,
     CartEdit,
     CartTalk,
-    InCart,
     Refusal,
     quantity_of,
     read_cart,
@@ -32,8 +32,6 @@ from assistant.variants import (
     variant_words,
 )
 from retrieval.catalogue import CatalogueItem
-
-QUANTITY = "quantity"  # `CartTalk.attribute` when fewer pieces are offered
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +97,7 @@ def change_cart(
     Returns:
         No outcome when nothing on the page or in the cart is what she means.
     """
-    turn = _CartTurn(utterance, act, before, state, page, shelf, state.selected)
+    turn = _CartTurn(utterance, act, before, state, page, shelf)
     outcome = turn.run()
     if outcome is None:
         return state, None
@@ -118,7 +116,6 @@ class _CartTurn:
         state: DialogueState,
         page: Sequence[CatalogueItem],
         shelf: Shelf,
-        lines: tuple[InCart, ...],
     ) -> None:
         self.utterance = utterance
         self.act = act
@@ -126,7 +123,7 @@ class _CartTurn:
         self.state = state
         self.page = page
         self.shelf = shelf
-        self.lines = lines
+        self.lines = state.selected
         self.changes: list[CartChange] = []
 
     def run(self) -> CartOutcome | None:
@@ -186,6 +183,8 @@ class _CartTurn:
         if not said:
             return None
         standing = {name: value_of(item, name) for name in differences(variants)}
+        if standing == {**standing, **said}:
+            return self._put([(item, standing)], self.act.slots.quantity)
         kept, had = self.lines, quantity_of(talk.before, item.item_id)
         self._set(item, had)
         outcome = self._put([(item, {**standing, **said})], quantity or quantity_of(kept, item.item_id))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from assistant.cart import CartEdit, CartTalk, quantity_of
+from assistant.cart import QUANTITY, CartEdit, CartTalk, quantity_of
 from assistant.dialogue import DialogueAct, DialogueState, Intent, Slots
 from assistant.references import find_references
 from assistant.rules.cues import alternatives, cue
@@ -69,7 +69,7 @@ def _answer(said: str, plain: str, talk: CartTalk) -> DialogueAct | None:
         return _chosen(talk, talk.options[0]) if len(talk.options) == 1 else None
     if _NO.fullmatch(said):
         return DialogueAct(Intent.SELECT, cart=CartEdit.TAKE_BACK)
-    if talk.attribute == "quantity":
+    if talk.attribute == QUANTITY:
         return None
     for words, option in (("any", 0), ("smallest", 0), ("biggest", -1)):
         if cue(f"cart.{words}").fullmatch(plain):
@@ -85,7 +85,7 @@ def _answer(said: str, plain: str, talk: CartTalk) -> DialogueAct | None:
 
 
 def _chosen(talk: CartTalk, option: str, quantity: int | None = None) -> DialogueAct:
-    if talk.attribute == "quantity":
+    if talk.attribute == QUANTITY:
         return DialogueAct(Intent.SELECT, Slots(quantity=int(option)))
     return DialogueAct(Intent.SELECT, Slots(attributes=(option.casefold(),), quantity=quantity))
 
@@ -161,7 +161,7 @@ def _counted(plain: str, talk: CartTalk, state: DialogueState) -> DialogueAct | 
     elif exact := re.fullmatch(
         rf"(?:{alternatives('cart.count_lead')}[ ,]+)*({_COUNT}){_OF_THEM}?(?: instead)?", plain
     ):
-        if exact[0] == exact[1] and talk.attribute != "quantity":
+        if exact[0] == exact[1] and talk.attribute != QUANTITY:
             return None  # a bare number may be a place on the page
         quantity = _number(exact[1])
     else:

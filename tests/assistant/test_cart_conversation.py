@@ -294,3 +294,9 @@ def test_of_a_description_and_a_pronoun_the_description_counts(talk: Talk, servi
 def test_a_count_while_the_size_is_asked_is_no_size(talk: Talk) -> None:
     talk.looking_at("shoe-blue-43").says("I'll take it", "make it 2", "the biggest")
     assert talk.lines == {"shoe-blue-44": 2}
+
+
+def test_the_variant_that_is_in_already_is_not_swapped_for_itself(talk: Talk) -> None:
+    reply = talk.looking_at("mug-red").says("I'll take it, three of them", "red")
+    assert "already" in reply
+    assert talk.lines == {"mug-red": 3}
