@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from babel.numbers import get_currency_symbol
 
 from assistant.dialogue import AttributeKey, DialogueAct, Intent, Need, Rung, Slots
+from assistant.rules.slots import OPPOSITES
 from retrieval.catalogue import Money
+from retrieval.qualities import names_quality
 from retrieval.query import AttributeConstraint, Comparison, Constraints, Query, Relaxation, Sort
 from retrieval.vocabulary import Vocabulary
 
@@ -33,21 +35,24 @@ def to_query(need: Need, vocabulary: Vocabulary, money: ShopMoney, limit: int) -
     """The query that a need asks for.
 
     A wish that the catalogue states as an attribute becomes a constraint; one that it does not becomes words to rank
-    by, with a notice, so that nobody believes a filter was applied.
+    by, with a notice, so that nobody believes a filter was applied. Qualities that are measured ("light") rank without
+    one, and what is the opposite of such a quality ("not too heavy") ranks by it.
     """
     slots, notices, words = need.slots, [], []
     attributes: list[AttributeConstraint] = []
     for phrase in slots.attributes:
         found = vocabulary.find_attributes(phrase)
         attributes.extend(replace(c, words=c.words or phrase) for c in found)
-        if not found:
+        if not found and not names_quality(phrase):
             notices.append(f"No item states “{phrase}” as a property, so I ranked by it and could not filter.")
         words.append(phrase)
     excluded: list[AttributeConstraint] = []
     for phrase in slots.excluded_attributes:
         found = vocabulary.find_attributes(phrase)
         excluded.extend(replace(c, words=c.words or phrase) for c in found)
-        if not found:
+        if not found and phrase in OPPOSITES:
+            words.append(OPPOSITES[phrase])
+        elif not found:
             notices.append(f"No item states “{phrase}” as a property, so I could not leave such items out.")
     category = _category(slots.category, vocabulary) if slots.category else None
     if slots.category and category is None:

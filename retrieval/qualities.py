@@ -54,6 +54,12 @@ QUALITIES = (
 )
 
 
+def names_quality(phrase: str) -> bool:
+    """Whether a phrase is nothing but qualities that are measured: "light", "small and quiet" is not."""
+    said = phrase.casefold().split()
+    return bool(said) and all(any(word in quality.words for quality in QUALITIES) for word in said)
+
+
 def quality_score(text: str, rows: Rows, columns: Columns) -> Scores | None:
     """Where each row stands in the qualities that the words name, in [0, 1]; None when they name none that tells.
 

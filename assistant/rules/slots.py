@@ -35,7 +35,7 @@ _PIECES = re.compile(
 _COUNTED_CATEGORY = re.compile(rf"\b({_COUNTS})\s+$")
 
 # "not too heavy" asks for the opposite; said as it is, it would rank heavy items first
-_OPPOSITES = {
+OPPOSITES = {
     **dict.fromkeys(("heavy", "bulky"), "light"),
     **dict.fromkeys(("big", "large"), "compact"),
     **dict.fromkeys(("loud", "noisy"), "quiet"),
@@ -46,7 +46,7 @@ _OPPOSITES = {
     "tight": "loose",
     "hard": "soft",
 }
-_NOT_TOO = re.compile(rf"\b(?:not(?: too| so| very| that| overly)?|nothing(?: too)?) ({'|'.join(_OPPOSITES)})\b")
+_NOT_TOO = re.compile(rf"\b(?:not(?: too| so| very| that| overly)?|nothing(?: too)?) ({'|'.join(OPPOSITES)})\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +239,7 @@ def find_topic(reading: Reading, spans: Sequence[Span]) -> str:
     turned = list(_NOT_TOO.finditer(reading.text))
     unturned = [m.span() for m in re.finditer(r"\bnot (?:too|so|very) \w+", reading.text)]
     topic = " ".join(remaining(reading.text, [*spans, *unturned, *(m.span() for m in turned)]))
-    return " ".join([*([topic] if topic else []), *(_OPPOSITES[m[1]] for m in turned)])
+    return " ".join([*([topic] if topic else []), *(OPPOSITES[m[1]] for m in turned)])
 
 
 def _unique(values: Iterable[str]) -> tuple[str, ...]:

@@ -122,3 +122,13 @@ def test_a_dollar_is_the_shops_own_in_a_shop_that_counts_in_another_dollar(shop:
 def test_items_waved_away_are_left_out(shop: MiniShop) -> None:
     need = Need(Slots(category="laptops"), passed_over=("a", "b"))
     assert to_query(need, shop.vocabulary, MONEY, 4).query.constraints.excluded_items == {"a", "b"}
+
+
+def test_a_measured_quality_ranks_without_an_apology_and_its_opposite_ranks_by_it(shop: MiniShop) -> None:
+    _, notices = ground(shop, Slots(attributes=("light", "vegan")))
+    assert len(notices) == 1
+    assert "vegan" in notices[0]
+    query, notices = ground(shop, Slots(excluded_attributes=("heavy", "leather")))
+    assert "light" in query.text.split()
+    assert len(notices) == 1
+    assert "leather" in notices[0]
