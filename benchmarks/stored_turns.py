@@ -98,7 +98,7 @@ def _shown(draw: random.Random) -> dict[str, Any]:
     count = 0 if draw.random() < 0.15 else draw.randrange(1, 400)
     scores = {part: round(draw.random(), 6) for part in PARTS}
     return {
-        "item_id": f"item-{draw.randrange(ITEMS):06d}",
+        "item_id": f"item-{draw.randrange(ITEMS)}",
         "relevance": scores["relevance"],
         "scores": scores,
         "interaction_count": count,

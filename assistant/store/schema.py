@@ -227,6 +227,10 @@ TIME_INDEXES = (
         *(sa.text(str(CARDS_SECONDS)), sa.text(str(TURN_SECONDS))),
         _table=turns,
     ),
+    sa.Index(
+        "impressions_of_turn",
+        *(impressions.c.conversation_id, impressions.c.turn, impressions.c.rank, impressions.c.cold_start),
+    ),
     sa.Index("interactions_in_time", interactions.c.kind, interactions.c.at),
     sa.Index("flags_in_time", flags.c.settled_at, flags.c.at),
 )

@@ -83,7 +83,7 @@ def test_an_older_database_gets_the_column_and_the_indexes_and_keeps_its_rows(st
     store_turn(store, "a", shown=("lamp",))
     store.close()
     with sqlite3.connect(tmp_path / FILE) as connection:
-        for index in ("turns_in_time", "interactions_in_time", "flags_in_time"):
+        for index in ("turns_in_time", "impressions_of_turn", "interactions_in_time", "flags_in_time"):
             connection.execute(f"DROP INDEX {index}")
         connection.execute("ALTER TABLE impressions DROP COLUMN cold_start")
         connection.execute("UPDATE schema_version SET version = 2")
