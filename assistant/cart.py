@@ -133,12 +133,13 @@ EMPTY_CART = Cart()
 def read_cart(stored: Iterable[InCart], shelf: Shelf) -> Cart:
     """The cart at today's prices and stock; items that have left the shop are named in a notice."""
     lines, notices = [], []
-    for entry in stored:
-        item = shelf.get(entry.item_id)
+    entries = [(entry, shelf.get(entry.item_id)) for entry in stored]
+    families = shelf.families([item for _, item in entries if item is not None])
+    for entry, item in entries:
         if item is None:
             notices.append(f"“{entry.title or entry.item_id}” is no longer sold here, so I left it out.")
         else:
-            line = _line(entry, item, shelf)
+            line = _line(entry, item, variant_words(item, families[item.item_id]))
             lines.append(line)
             notices.extend(_notices(line))
     payable = [line for line in lines if line.payable]
@@ -149,11 +150,10 @@ def read_cart(stored: Iterable[InCart], shelf: Shelf) -> Cart:
     return Cart(tuple(lines), sum(total.minor for total in totals), currencies.pop(), tuple(notices))
 
 
-def _line(entry: InCart, item: CatalogueItem, shelf: Shelf) -> CartLine:
+def _line(entry: InCart, item: CatalogueItem, variant: str) -> CartLine:
     payable = entry.quantity if item.stock is None else max(0, min(entry.quantity, item.stock))
     total = None if item.price is None else Money(item.price.minor * payable, item.price.currency)
     before = entry.price if entry.price != item.price else None
-    variant = variant_words(item, shelf.variants(item))
     return CartLine(item, entry.quantity, payable, variant, item.price, total, before)
 
 

@@ -63,10 +63,15 @@ class Shelf:
 
     def variants(self, item: CatalogueItem) -> tuple[CatalogueItem, ...]:
         """All variants of the item's model, itself included, in the catalogue's order."""
-        if item.variant_of is None:
-            return (item,)
-        family = (other for other in self.catalogue if other.variant_of == item.variant_of)
-        return tuple(seen for other in family if (seen := self.withheld.seen(other)) is not None) or (item,)
+        return self.families([item])[item.item_id]
+
+    def families(self, items: Sequence[CatalogueItem]) -> dict[str, tuple[CatalogueItem, ...]]:
+        """The variants of several items, by item id, in one pass over the catalogue."""
+        found: dict[str, list[CatalogueItem]] = {i.variant_of: [] for i in items if i.variant_of is not None}
+        for other in self.catalogue if found else ():
+            if other.variant_of in found and (seen := self.withheld.seen(other)) is not None:
+                found[other.variant_of].append(seen)
+        return {item.item_id: tuple(found.get(item.variant_of or "", ())) or (item,) for item in items}
 
 
 def differences(variants: Sequence[CatalogueItem]) -> tuple[str, ...]:
