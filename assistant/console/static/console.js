@@ -26,14 +26,17 @@ export async function copy(text, field) {
 
 const rows = () => [...document.querySelectorAll("[data-row]")].filter((row) => row.checkVisibility());
 
+function stand(next) {
+  rows().forEach((row) => row.classList.toggle("at", row === next));
+  (next.querySelector("a[href]") ?? next).focus({ preventScroll: true });
+  next.scrollIntoView({ block: "nearest" });
+}
+
 function move(step) {
   const all = rows();
   if (!all.length) return;
   const at = all.findIndex((row) => row.classList.contains("at"));
-  const next = all[Math.min(all.length - 1, Math.max(0, at < 0 ? 0 : at + step))];
-  all.forEach((row) => row.classList.toggle("at", row === next));
-  (next.querySelector("a[href]") ?? next).focus({ preventScroll: true });
-  next.scrollIntoView({ block: "nearest" });
+  stand(all[Math.min(all.length - 1, Math.max(0, at < 0 ? 0 : at + step))]);
 }
 
 function tick() {
@@ -71,6 +74,9 @@ document.addEventListener("keydown", (event) => {
     actions[event.key]();
   }
 });
+
+const arrived = document.getElementById(location.hash.slice(1));
+if (arrived?.hasAttribute("data-row")) stand(arrived);
 
 for (const button of document.querySelectorAll("[data-opens]")) {
   button.hidden = false;

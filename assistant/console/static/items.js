@@ -1,4 +1,10 @@
-// Values of the attribute that a condition names, to choose from; fetched once a name.
+// Values of the attribute that a condition names, to choose from; fetched once a name. A pin leads back to its row.
+
+const pins = document.getElementById("pins");
+pins?.addEventListener("submit", (event) => {
+  const row = event.submitter?.closest("[data-row]");
+  if (row) pins.elements.back.value += `#${row.id}`;
+});
 
 const values = new Map();
 
