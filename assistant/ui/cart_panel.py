@@ -19,13 +19,13 @@ def drawer(cart: Cart, checkout: str | None) -> str:
         checkout: address of the shop's checkout for this cart; None: the way there is said in words.
     """
     count = sum(line.quantity for line in cart.lines)
-    name = f"Cart, {count:,} item{'' if count == 1 else 's'}" if count else "Cart, empty"
-    badge = Markup('<span class="pieces">{:,}</span>').format(count) if count else ""
+    badge = Markup('<span class="pieces" aria-hidden="true">{:,}</span>').format(count) if count else ""
+    said = f"with {count:,} item{'' if count == 1 else 's'}" if count else "empty"
     lines = [{"id": line.item.item_id, "quantity": line.quantity, "title": line.item.title} for line in cart.lines]
-    opener = (
-        '<button type="button" class="quiet" popovertarget="cart-lines" aria-label="{}">{}<span>Cart</span>{}</button>'
-    )
-    button = Markup(opener).format(name, icon("cart"), badge)
+    button = Markup(
+        '<button type="button" class="quiet" popovertarget="cart-lines">{}<span class="word">Cart</span>{}'
+        '<span class="for-screen-readers">{}</span></button>'
+    ).format(icon("cart"), badge, said)
     panel = Markup(
         '<div popover id="cart-lines" role="dialog" aria-label="Cart" data-lines="{}"><h2>Your cart</h2>{}</div>'
     ).format(json.dumps(lines, ensure_ascii=False), _content(cart, checkout))

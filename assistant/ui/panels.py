@@ -65,11 +65,10 @@ def _chip(chip: Chip, was: str | None) -> Markup:
         else Markup(' <span class="was" dir="auto">{}</span>').format(f"changed, was {was}" if was else "changed")
     )
     return Markup(
-        '<li><button type="button" class="chip{}" aria-label="Remove: {}" title="Remove" {}>'
-        '<span dir="auto">{}</span>{}{}</button></li>'
+        '<li><button type="button" class="chip{}" title="Remove" {}><span class="for-screen-readers">Remove: </span>'
+        '<span class="label" dir="auto">{}</span>{}{}</button></li>'
     ).format(
         "" if was is None else " changed",
-        chip.label if was is None else f"{chip.label} (changed)",
         press_attribute("remove", dropped=chip.dropped),
         chip.label,
         mark,

@@ -32,9 +32,9 @@ def settings(shopper: Shopper) -> str:
         leave_out = ("Ignore my history", "ignore_history")
         offered.append(("Use my history again", "use_history") if shopper.ignoring else leave_out)
     buttons = joined(_wish(words, wish) for words, wish in offered)
-    opener = Markup(
-        '<button type="button" class="quiet" popovertarget="privacy-settings">{}<span>Privacy</span></button>'
-    ).format(icon("person"))
+    opener = Markup('<button type="button" class="quiet" popovertarget="privacy-settings">{}{}</button>').format(
+        icon("person"), Markup('<span class="word">Privacy</span>')
+    )
     panel = '<div popover id="privacy-settings" role="dialog" aria-label="Privacy"><h2>Your privacy</h2>{}{}{}{}</div>'
     forget = _wish("Forget me", "forget", "danger")
     wishes = Markup('<div class="wishes">{}{}</div>').format(buttons, forget)

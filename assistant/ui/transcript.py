@@ -44,7 +44,7 @@ def transcript(view: View, *, under_way: bool = False) -> str:
     if under_way and not view.transcript[-1].text:
         dots = '<div class="message bot waiting" role="group" aria-label="The assistant is writing">{}</div>'
         said.append(Markup(dots).format(Markup("<i></i><i></i><i></i>")))
-    return Markup('<div class="log" role="log" aria-label="Conversation" aria-busy="{}">{}</div>').format(
+    return Markup('<div class="log" role="log" tabindex="0" aria-label="Conversation" aria-busy="{}">{}</div>').format(
         "true" if under_way else "false", joined(said)
     )
 

@@ -42,7 +42,7 @@ def chip(page: Page, words: str) -> Locator:
 
 def chips(page: Page) -> list[str]:
     """What holds, whatever has just changed of it."""
-    return page.locator(".chip > span:first-child").all_inner_texts()
+    return page.locator(".chip .label").all_inner_texts()
 
 
 def matching(page: Page) -> int:
