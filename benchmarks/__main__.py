@@ -27,6 +27,7 @@ README = ROOT / "README.md"
 MARK, END = "<!-- written by python -m benchmarks -->", "<!-- end -->"
 COMMANDS = {
     "turns": ("benchmarks/turns.py",),
+    "page": ("benchmarks/page.py",),
     "search_icecat": ("benchmarks/search_icecat.py",),
     "filtered_search": ("benchmarks/filtered_search.py", "--json"),
     "freshness": ("benchmarks/freshness.py",),
@@ -38,6 +39,7 @@ COMMANDS = {
 }
 TITLES = {
     "turns": "One turn: cards, first words, the whole",
+    "page": "The widget and the chat page in the browser",
     "search_icecat": "19,406 real items: ingest and search",
     "filtered_search": "Exact filtered search against Chroma's `where`",
     "freshness": "From a new item to its being found",
@@ -149,6 +151,7 @@ def intents(result: dict[str, Any]) -> str:
 TABLES = {
     "intents": intents,
     "turns": pairs,
+    "page": pairs,
     "search_icecat": search_icecat,
     "filtered_search": filtered_search.table,
     "freshness": pairs,
