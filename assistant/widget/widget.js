@@ -153,7 +153,7 @@
     const close = make('button', { type: 'button', 'aria-label': say('close'), title: say('close') }, icon('cross'));
     const notice = make('div', { class: 'notice', role: 'status' });
     const body = make('div', { class: 'body' }, notice);
-    const bar = make('div', { class: 'bar' }, make('h2', { dir: 'auto' }, shop), close);
+    const bar = make('div', { class: 'bar' }, make('h2', {}, make('bdi', {}, shop)), close);
     const panel = make('div', { class: 'panel', id: 'panel', role: 'dialog', 'aria-label': say('title') }, bar, body);
     const said = make('div', { class: 'said', role: 'status' });
     const root = make('div', { lang: language }, launcher, panel, said);
