@@ -13,7 +13,15 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
+from live_site import ARGUMENTS
+
 HOST = "127.0.0.2"
+# A browser that reaches the shop's address too, and gives a frame its own storage as shipped browsers do: Playwright
+# switches that off among other features, and then the frame has none at all. Of two such switches the last counts.
+BROWSER_ARGUMENTS = [
+    *(f"{one}, EXCLUDE {HOST}" if "host-resolver-rules" in one else one for one in ARGUMENTS),
+    "--disable-features=Translate,HttpsUpgrades",
+]
 STYLE = """
 :root { --ground: #faf8f5; --ink: #22201d; --card: #fff; --line: #e6e0d8; --accent: #7a3b12; }
 .night { --ground: #14120f; --ink: #eee8e0; --card: #211e1a; --line: #3a342d; --accent: #f0a868; }

@@ -13,9 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from axe import violations
 from conftest import DESK, PHONE, free_port_number
-from live_site import ARGUMENTS, CHROMIUM, running_site
+from live_site import CHROMIUM, running_site
 from playwright.sync_api import Browser, Frame, Page, Route, expect
-from strangers_shop import HOST, strangers_shop
+from strangers_shop import BROWSER_ARGUMENTS, strangers_shop
 
 from assistant.widget.token import sign
 
@@ -75,14 +75,8 @@ def shops(browser: Browser, demo_folder: Path, tmp_path_factory: pytest.TempPath
 
 @pytest.fixture(scope="module")
 def shoppers_browser(browser: Browser) -> Iterator[Browser]:
-    """A browser that reaches the shop's address too, and gives a frame its own storage as shipped browsers do.
-
-    Playwright switches that partition off among other features, and then the frame has no storage at all; of two such
-    switches the last one counts.
-    """
-    arguments = [f"{one}, EXCLUDE {HOST}" if "host-resolver-rules" in one else one for one in ARGUMENTS]
-    arguments.append("--disable-features=Translate,HttpsUpgrades")
-    launched = browser.browser_type.launch(executable_path=str(CHROMIUM), args=arguments)
+    """See `BROWSER_ARGUMENTS`; of the one Playwright that runs here."""
+    launched = browser.browser_type.launch(executable_path=str(CHROMIUM), args=BROWSER_ARGUMENTS)
     yield launched
     launched.close()
 
