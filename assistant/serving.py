@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import threading
 import webbrowser
@@ -87,6 +88,8 @@ def serve(settings: Settings, say: Callable[[str], None], *, open_page: bool = F
                 access_log=False,
                 timeout_graceful_shutdown=GRACE,
             )
+            gc.collect()
+            gc.freeze()  # a full collection over an opened shop takes a second, and none of it is garbage
             uvicorn.Server(config).run(sockets=[listening])
         finally:
             inbox.close()
