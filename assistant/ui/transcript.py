@@ -23,6 +23,7 @@ WELCOME_HINT = "Say it in your own words: what it is for, what it may cost, what
 VERBS = word_set(
     "is are has have costs cost weighs weigh comes come in rated made of by from for with was released on says"
 )
+FILLED = r"[\s-]+(?:(?:of|an?|the|is|are|at)\s+)*"  # what a reply may put between the words of a claim
 _NUMBERED = re.compile(r"(\d+)\. (.*)")
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
 
@@ -83,8 +84,8 @@ def _blocks(message: Message, item_ids: Collection[str]) -> Iterator[Markup]:
 def citations(lines: Sequence[str], claims: Sequence[Claim]) -> list[list[Citation]]:
     """Where the lines of a reply make its claims, for each line in reading order.
 
-    The claims come in the order of the reply; a claim is found by its own words, or, where the reply says several facts
-    after one verb, by its words without the verb. One that is found nowhere has no citation.
+    The claims come in the order of the reply; a claim is found by its own words, with articles between them, or, where
+    the reply says several facts after one verb, by its words without the verb. One that is found nowhere has none.
     """
     found: list[list[Citation]] = [[] for _ in lines]
     reached = 0
@@ -102,7 +103,7 @@ def _first_free(line: str, claim: Claim, cited: Sequence[Citation]) -> Citation 
     """The first place of a line that says a claim, and is neither cited already nor part of a bold name."""
     taken = [(other.start, other.end) for other in cited] + [match.span() for match in _BOLD.finditer(line)]
     for words in _without_verbs(claim.text.strip(" .").split()):
-        wanted = re.escape(" ".join(words))
+        wanted = FILLED.join(map(re.escape, words))
         for match in re.finditer(rf"(?<!\w){wanted}(?!\w)", line, re.IGNORECASE):
             if all(match.end() <= start or match.start() >= end for start, end in taken):
                 return Citation(match.start(), match.end(), claim)

@@ -31,6 +31,12 @@ def test_a_fact_said_after_another_facts_verb_is_cited_without_its_own():
     assert found == [("has 8 GB of RAM", "attributes.ram"), ("512 GB of storage", "attributes.storage")]
 
 
+def test_a_claim_in_the_words_of_the_record_is_cited_where_the_reply_joins_them():
+    assert cited("It has a screen size of 13.3 in.", claim("screen size 13.3 in", "size")) == [
+        ("screen size of 13.3 in", "size")
+    ]
+
+
 def test_the_same_words_of_two_items_are_cited_each_in_its_own_line():
     lines = ["1. **A** weighs 2 kg.", "2. **B** weighs 2 kg."]
     claims = [claim("weighs 2 kg", "attributes.weight", item) for item in ("a", "b")]

@@ -56,7 +56,7 @@ def test_allowed_history_sorts_and_each_card_says_where_it_would_stand_without(w
         card.locator("summary").first.click()
         card.get_by_role("button", name="I like it").click()
         expect(card.get_by_role("button", name="I like it")).to_have_attribute("aria-pressed", "true")
-    say(page, "headphones")
+    say(page, "wireless ones")
     expect(page.locator(".order")).to_contain_text("Sorted with your history")
     assert page.locator(".standing").count() == page.locator(".card").count()
     said = dict(zip(titles(page), page.locator(".standing").all_inner_texts(), strict=True))
