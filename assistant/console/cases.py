@@ -15,13 +15,14 @@ from pydantic import Field
 
 from assistant.console.conversations import turns_until
 from assistant.console.labels import SORTS, LabelForm, label_of
-from assistant.console.masking import mask, masked
+from assistant.console.masking import mask, masked, names_in
 from assistant.console.pages import redirect, render
 from assistant.console.session import SignedIn
 from assistant.console.turn_view import picks_shown
 from assistant.dialogue import Intent
 from assistant.store import audit
 from retrieval.catalogue import Catalogue
+from retrieval.errors import SetupError
 
 if TYPE_CHECKING:
     from assistant.service import Service
@@ -47,8 +48,9 @@ def routes(service: Service) -> APIRouter:
         request: Request, conversation_id: str, number: int, given: Annotated[CaseForm, Query()], saved: str = ""
     ) -> Response:
         rows = turns_until(store, conversation_id, number)
-        text = given.text or mask(rows[-1]["utterance"])
-        label = given if given.intent else label_of({**masked(rows[-1]["act"]), "dropped": []})
+        names = names_in(row["utterance"] for row in rows)
+        text = given.text or mask(rows[-1]["utterance"], names)
+        label = given if given.intent else label_of({**masked(rows[-1]["act"], names), "dropped": []})
         return render(
             request,
             "case.html",
@@ -71,7 +73,7 @@ def routes(service: Service) -> APIRouter:
         if given.intent is None or not given.text:
             raise HTTPException(422, "A case has an utterance and an intent.")
         case = {
-            "text": mask(given.text),
+            "text": _one_line(mask(given.text, names_in(row["utterance"] for row in rows))),
             "history": history_of(rows[:-1], catalogue),
             "intent": given.intent.value,
             "slots": given.slots().as_json(),
@@ -87,17 +89,23 @@ def routes(service: Service) -> APIRouter:
 
 def history_of(rows: Sequence[Mapping[str, Any]], catalogue: Catalogue) -> list[str]:
     """What was said before, ours and hers in turn, masked; our turn is the page as the evaluation reads it."""
+    names = names_in(row["utterance"] for row in rows)
     history = []
     for row in rows:
-        history += [mask(row["utterance"]), _page_in_words(row, catalogue) or mask(row["reply"]) or "…"]
-    return history
+        history += [mask(row["utterance"], names), _page_in_words(row, catalogue) or mask(row["reply"], names) or "…"]
+    return [_one_line(words) for words in history]
+
+
+def _one_line(words: str) -> str:
+    """Without any of the breaks at which a reader of lines would cut."""
+    return " ".join(words.split())
 
 
 def _page_in_words(row: Mapping[str, Any], catalogue: Catalogue) -> str:
     """The items on the page, listed as `evaluation.replay.listed` reads them: "1. Ardent, $39; 2. Boil, $49"."""
     entries = []
     for pick in picks_shown(row["state"]["shown"], catalogue):
-        title = " ".join(pick.title.replace(";", ",").split())
+        title = pick.title.replace(";", ",")
         price = str(pick.item.price) if pick.item and pick.item.price else ""
         entries.append(
             f"{pick.rank}. {title}, {price}" if price.startswith(("$", "€", "£")) else f"{pick.rank}. {title}"
@@ -110,16 +118,26 @@ def keep_case(file: Path, case: Mapping[str, Any]) -> bool:
 
     Returns:
         Whether one was replaced.
+
+    Raises:
+        SetupError: the file holds a line that is no JSON object; it is left as it is.
     """
     with _writing:
-        lines = file.read_text("utf-8").splitlines() if file.exists() else []
-        kept = [line for line in lines if line.strip() and not _same(json.loads(line), case)]
-        whole = "".join(f"{line}\n" for line in (*kept, json.dumps(case, ensure_ascii=False)))
+        lines = [line for line in _lines(file) if line.strip()]
+        kept = [line for number, line in enumerate(lines, start=1) if not _same(file, number, line, case)]
         beside = file.with_suffix(".partial")
-        beside.write_text(whole, "utf-8")
+        beside.write_text("".join(f"{line}\n" for line in (*kept, json.dumps(case, ensure_ascii=False))), "utf-8")
         os.replace(beside, file)
-        return len(kept) < len([line for line in lines if line.strip()])
+        return len(kept) < len(lines)
 
 
-def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    return (one["text"], one["history"]) == (other["text"], other["history"])
+def _lines(file: Path) -> list[str]:
+    return file.read_text("utf-8").split("\n") if file.exists() else []
+
+
+def _same(file: Path, number: int, line: str, case: Mapping[str, Any]) -> bool:
+    try:
+        row = json.loads(line)
+        return (row.get("text"), row.get("history", [])) == (case["text"], case["history"])
+    except (ValueError, AttributeError) as error:
+        raise SetupError(f"{file}, line {number} is no case: {error}.", f"Mend that line of {file}.") from error

@@ -97,7 +97,7 @@ def _dates(buckets: Sequence[str]) -> Markup:
     """Up to eight labels below the axis, evenly apart, the first among them."""
     parts = []
     for place in range(0, len(buckets), math.ceil(len(buckets) / 8)):
-        anchor = "start" if place == 0 else "end" if place == len(buckets) - 1 else "middle"
+        anchor = "end" if 0 < place == len(buckets) - 1 else "middle"
         x = _across(place, len(buckets))
         parts.append(
             Markup('<text class="date {}" x="{}" y="{}">{}</text>').format(anchor, x, HEIGHT - 6, short(buckets[place]))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from assistant.console.days import Day, begins, ends
-from assistant.console.masking import mark_key, mark_of, mask, masked
+from assistant.console.masking import mark_key, mark_of, mask, masked, names_in
 from assistant.console.pages import redirect, render
 from assistant.console.session import SignedIn
 from assistant.console.stages import LABELS
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 UNMASKED_FOR = timedelta(minutes=15)
 UNMASK = "unmask conversation"
+PageNumber = Annotated[int, Query(ge=1, le=100_000)]
 _PAGE = 50
 _NAMED = 200  # items at most that words of a title may mean
 
@@ -37,13 +38,13 @@ def routes(service: Service) -> APIRouter:
     @router.get("/conversations")
     def listing(
         request: Request,
-        q: str = "",
-        item: str = "",
+        q: Annotated[str, Query(max_length=200)] = "",
+        item: Annotated[str, Query(max_length=200)] = "",
         intent: str = "",
         flag: str = "",
         since: Day = None,
         until: Day = None,
-        page: int = 1,
+        page: PageNumber = 1,
     ) -> Response:
         if exists(store, q.strip()):
             return redirect(request, f"/conversations/{q.strip()}")
@@ -55,8 +56,8 @@ def routes(service: Service) -> APIRouter:
             None if since is None else begins(since),
             None if until is None else ends(until),
         )
-        found = transcripts.find(store, wanted, _PAGE + 1, _PAGE * (max(1, page) - 1))
-        shown = [(one, mask(one.began), mask(one.utterance), mark_of(one.shopper_id, key)) for one in found[:_PAGE]]
+        found = transcripts.find(store, wanted, _PAGE + 1, _PAGE * (page - 1))
+        shown = [(one, *_masked(one), mark_of(one.shopper_id, key)) for one in found[:_PAGE]]
         return render(
             request,
             "conversations.html",
@@ -134,11 +135,12 @@ def conversation(
         raise HTTPException(404, "There is no such conversation, or nothing was said in it yet.")
     shopper_id = store.shopper(conversation_id)
     raised = flags.of_conversation(store, conversation_id)
+    names = names_in(row["utterance"] for row in rows)
     turns = []
     for row in rows:
         told = {name: value for name, value in row.items() if name != "conversation_id"}
         told["trace"] = traces.trace(store, conversation_id, row["number"])
-        told = masked(told) if masks else told
+        told = masked(told, names) if masks else told
         turns.append({**told, "flags": [_flag(flag, catalogue) for flag in raised if flag.turn == row["number"]]})
     return {
         "conversation_id": conversation_id,
@@ -149,14 +151,21 @@ def conversation(
     }
 
 
+def _masked(found: transcripts.Found) -> tuple[str, str]:
+    """How a conversation began, and what was said in the turn that was found."""
+    said = (found.began, found.utterance)
+    names = names_in(said)
+    return mask(said[0], names), mask(said[1], names)
+
+
 def _flag(flag: flags.Flag, catalogue: Catalogue) -> dict[str, Any]:
     return {"kind": flag.kind.value, "detail": flag_words(flag, catalogue), "settled_by": flag.settled_by}
 
 
 def flag_words(flag: flags.Flag, catalogue: Catalogue) -> str:
-    """Why a turn is flagged; disliked items by their titles."""
+    """Why a turn is flagged, masked; disliked items by their titles."""
     if flag.kind is not FlagKind.DISLIKE:
-        return words(flag.detail)
+        return mask(words(flag.detail))
     items = ((item_id, catalogue.get(item_id)) for item_id in flag.detail.split("\n") if item_id)
     return "; ".join(item.title if item else item_id for item_id, item in items)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
-Day = Annotated[date | None, BeforeValidator(lambda value: value or None)]  # an empty field is sent as ""
+_Some = Annotated[date, Field(ge=date(1970, 1, 1), lt=date(3000, 1, 1))]
+Day = Annotated[_Some | None, BeforeValidator(lambda value: value or None)]  # an empty field is sent as ""
 
 
 def begins(day: date) -> datetime:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import Response
 
-from assistant.console.conversations import flag_words
+from assistant.console.conversations import PageNumber, flag_words
 from assistant.console.days import Day, ends
 from assistant.console.masking import mask
 from assistant.console.pages import redirect, render
@@ -32,8 +32,8 @@ def routes(service: Service) -> APIRouter:
     router, store, catalogue = APIRouter(), service.store, service.shop.catalogue
 
     @router.get("/flagged")
-    def queue(request: Request, kind: str = "", page: int = 1) -> Response:
-        found = flags.open_flags(store, kind or None, _PAGE + 1, _PAGE * (max(1, page) - 1))
+    def queue(request: Request, kind: str = "", page: PageNumber = 1) -> Response:
+        found = flags.open_flags(store, kind or None, _PAGE + 1, _PAGE * (page - 1))
         return render(
             request,
             "flagged.html",
@@ -49,7 +49,7 @@ def routes(service: Service) -> APIRouter:
         request: Request,
         staff: SignedIn,
         conversation_id: Annotated[str, Form()],
-        turn: Annotated[int, Form()],
+        turn: Annotated[int, Form(ge=0, le=1_000_000)],
         kind: Annotated[str, Form()],
         back: Annotated[str, Form()] = "",
     ) -> Response:

@@ -14,11 +14,12 @@ from retrieval.catalogue import CatalogueItem
 from retrieval.corrections import values_of
 from retrieval.quality import QualityReport
 from retrieval.quality.apart import inspect_apart
-from retrieval.quality.findings import Finding, Kind
+from retrieval.quality.findings import Finding, Kind, Severity
 from retrieval.quality.item_checks import check_item
 from retrieval.shop import Shop
 
 AGES = timedelta(minutes=10)  # findings of a catalogue that has changed since are renewed after this
+_WORST_FIRST = list(Severity)
 _TEXTS = frozenset({"title", "description"})
 
 log = structlog.get_logger()
@@ -135,7 +136,7 @@ def _rechecked(findings: tuple[Finding, ...], item: CatalogueItem, changed: froz
         for finding in findings
         if finding.item_id != item.item_id or ((finding.kind, finding.field) not in told and _stands(finding, fields))
     ]
-    return (*now, *kept)
+    return tuple(sorted((*now, *kept), key=lambda finding: _WORST_FIRST.index(finding.severity)))
 
 
 def _stands(finding: Finding, changed: set[str]) -> bool:

@@ -133,10 +133,9 @@ def record_columns() -> tuple[Column, ...]:
 
 def ordered(lines: Sequence[Line], column: Column, descending: bool) -> list[Line]:
     """Sorted by a column, stable; numbers before words, and what states nothing last."""
-    stated = [(key, line) for line in lines if (key := column.key(line)) is not None]
-    nothing = [line for line in lines if column.key(line) is None]
-    numbers = [pair for pair in stated if not isinstance(pair[0], str)]
-    words = [pair for pair in stated if isinstance(pair[0], str)]
-    for group in (numbers, words):
-        group.sort(key=lambda pair: pair[0], reverse=descending)  # type: ignore[arg-type, return-value]
-    return [line for _, line in (*numbers, *words)] + nothing
+    keyed = [(column.key(line), line) for line in lines]
+    numbers = [(key, line) for key, line in keyed if isinstance(key, int | float)]
+    words = [(key, line) for key, line in keyed if isinstance(key, str)]
+    numbers.sort(key=lambda pair: pair[0], reverse=descending)
+    words.sort(key=lambda pair: pair[0], reverse=descending)
+    return [line for _, line in numbers] + [line for _, line in words] + [line for key, line in keyed if key is None]

@@ -18,6 +18,7 @@ from assistant.console.item_query import OPERATORS, ItemQuery, describe, to_cons
 from assistant.console.item_search import DEPTH, PAGE, Found, ShopWords, find, interactions_of
 from assistant.console.pages import address, inside, redirect, render
 from assistant.console.summary import summarise
+from assistant.store import blocks
 from assistant.ui.html import picture_address, web_address
 from assistant.where import WhereError
 from retrieval.catalogue import CatalogueItem
@@ -109,6 +110,7 @@ def routes(service: Service) -> APIRouter:
             variants=[other for other in variants if other is not found],
             interactions=interactions_of(shop, found.item_id),
             corrections=shop.records.corrections(found.item_id),
+            blocks=[b for b in blocks.active(service.store, datetime.now(UTC)) if b.item_id == found.item_id],
             pinned=[pin.item_id for pin in shared.pinned(request)],
             back=address(request),
             summary=summary,

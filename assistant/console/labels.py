@@ -24,7 +24,7 @@ def _parts(value: object) -> object:
     written = [value] if isinstance(value, str) else value
     if not isinstance(written, list | tuple):
         return value
-    parts = (part.strip().casefold() for text in written for part in _COMMA.split(str(text)))
+    parts = (" ".join(part.casefold().split()) for text in written for part in _COMMA.split(str(text)))
     return tuple(part for part in parts if part)
 
 
@@ -70,7 +70,7 @@ class LabelForm(BaseModel):
     def slots(self) -> Slots:
         """The slots of the label."""
         return Slots(
-            category=self.category.casefold() or None,
+            category=" ".join(self.category.casefold().split()) or None,
             price_min=self.price_min,
             price_max=self.price_max,
             currency=self.currency,
@@ -95,11 +95,11 @@ class LabelForm(BaseModel):
 
 
 def label_of(act: Mapping[str, Any]) -> LabelForm:
-    """The form that says what a stored act says (see `turn_json.act_as_json`)."""
+    """The form that says what a stored act says (see `turn_json.act_as_json`); what is sent back is checked."""
     values = {name: value for name, value in act["slots"].items() if name in LabelForm.model_fields}
     values |= {name: act[name] for name in ("intent", "dropped", "edit", "topic") if act.get(name)}
     values |= {name: tuple(values[name]) for name in (*_LISTS, "dropped") if name in values}
-    return LabelForm.model_validate(values)
+    return LabelForm.model_construct(**values)
 
 
 def _text(value: object) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from assistant.console.charts import Series
-from assistant.console.wording import LOWER_RUNGS, rung_words, words
+from assistant.console.wording import LADDER, rung_words, words
 from assistant.store import Store, figures
 from assistant.store.figures import Period
 from retrieval.interactions import InteractionKind
@@ -91,13 +91,14 @@ def overview(store: Store, period: Period) -> Overview:
 
 
 def _turn_tables(period: Period, turns: Sequence[figures.TurnCount]) -> tuple[Table, ...]:
+    best = min((LADDER.index(one.rung) for one in turns if one.rung in LADDER), default=0)
     said, searched, empty, understood, lower = (Counter[str]() for _ in range(5))
     for one in turns:
         said[one.bucket] += one.turns
         searched[one.bucket] += one.turns if one.intent in figures.SEARCHING else 0
         empty[one.bucket] += one.turns if one.empty else 0
-        understood[one.bucket] += one.turns if one.rung != "control" else 0
-        lower[one.bucket] += one.turns if one.rung in LOWER_RUNGS else 0
+        understood[one.bucket] += one.turns if one.rung in LADDER else 0
+        lower[one.bucket] += one.turns if one.rung in LADDER[best + 1 :] else 0
     buckets = period.buckets()
     return (
         Table("turns", "Turns", ("time", "turns"), tuple((b, said[b]) for b in buckets), drawn=(1,)),
@@ -117,7 +118,7 @@ def _turn_tables(period: Period, turns: Sequence[figures.TurnCount]) -> tuple[Ta
             tuple((b, understood[b], lower[b], _share(lower[b], understood[b])) for b in buckets),
             "%",
             (3,),
-            "By the model’s second try, the trained tagger or the rules alone; buttons need no understanding.",
+            f"Lower than {rung_words(LADDER[best])}, the best that answered in this period. Buttons do not count.",
         ),
     )
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import Response
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from assistant.console.comparing import compare_picks, compare_turns
 from assistant.console.conversations import turns_until, unmasked_until
 from assistant.console.labels import SORTS, LabelForm, label_of
-from assistant.console.masking import mask, masked
+from assistant.console.masking import mask, masked, names_in
 from assistant.console.pages import redirect, render
 from assistant.console.session import Admin, SignedIn, Staff
 from assistant.console.turn_view import constraint_words, picks_shown, row_of
@@ -22,6 +22,7 @@ from assistant.store import audit, synonyms
 if TYPE_CHECKING:
     from assistant.service import Service
 
+Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=60)]
 PATH = "/conversations/{conversation_id}/turns/{number}"
 
 
@@ -57,8 +58,8 @@ def routes(service: Service) -> APIRouter:
         staff: Admin,
         conversation_id: str,
         number: int,
-        word: Annotated[str, Form(min_length=2, max_length=60)],
-        means: Annotated[str, Form(min_length=2, max_length=60)],
+        word: Annotated[Word, Form()],
+        means: Annotated[Word, Form()],
     ) -> Response:
         service.put_synonym(word, means, staff.name)
         audit.record(store, staff.name, "put synonym", word, {"means": means})
@@ -86,11 +87,12 @@ class _Page:
         self._masks = unmasked_until(service.store, staff.name, conversation_id) is None
         rows = turns_until(service.store, conversation_id, number)
         self.row, self._before = rows[-1], rows[-2] if len(rows) > 1 else None
+        self._names = names_in(row["utterance"] for row in rows)
 
     def unmasked(self, utterance: str) -> str:
         """The words to run: those that were said, when what was sent is only their masked form."""
         said: str = self.row["utterance"]
-        return said if utterance == mask(said) else utterance
+        return said if utterance == mask(said, self._names) else utterance
 
     def compared(
         self, request: Request, utterance: str | None, act: DialogueAct | None, given: RerunForm | None = None
@@ -104,11 +106,12 @@ class _Page:
             turn = self._service.conversations.replay(**_replayed(self._here), act=act, utterance=utterance)
         except UtteranceError as error:
             raise HTTPException(422, str(error)) from error
+        self._names |= names_in((turn.utterance,))
         after, before = self._told(row_of(turn)), self._told(self.row)
         catalogue, display = self._service.shop.catalogue, self._service.shop.vocabulary.display
         picks = [picks_shown(row["state"]["shown"], catalogue) for row in (before, after)]
         compared = {"lines": compare_turns(before, after, display), "picks": compare_picks(*picks)}
-        case = {**label_of(after["act"]).fields(), "text": mask(turn.utterance)}
+        case = {**label_of(after["act"]).fields(), "text": mask(turn.utterance, self._names)}
         return self.shown(request, given, {**compared, "case": case, "seconds": turn.latency.get("turn")})
 
     def shown(
@@ -132,7 +135,7 @@ class _Page:
         )
 
     def _told(self, row: Any) -> Any:
-        return masked(row) if self._masks else row
+        return masked(row, self._names) if self._masks else row
 
 
 def _replayed(here: dict[str, Any]) -> dict[str, Any]:

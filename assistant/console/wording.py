@@ -8,9 +8,9 @@ _RUNGS = {
     "repair": "the language model, second try",
     "tagger": "the trained tagger",
     "rules": "rules alone",
-    "control": "a button",
+    "control": "a button or a form",
 }
-LOWER_RUNGS = ("repair", "tagger", "rules")
+LADDER = ("model", "repair", "tagger", "rules")  # the best first; a button needs none
 _LATENCIES = {
     "understand": "Understanding",
     "search": "Searching",
@@ -37,8 +37,8 @@ def rung_words(rung: str) -> str:
 
 
 def rung_class(rung: str) -> str:
-    """A lower rung stands out."""
-    return "warn" if rung in LOWER_RUNGS else ""
+    """What only catches another's failure stands out."""
+    return "warn" if rung in ("repair", "rules") else ""
 
 
 def latency_words(stage: str) -> str:

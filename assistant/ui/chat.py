@@ -151,8 +151,7 @@ class ChatPage:
     def _current(self, view: View, kept: str) -> View:
         """The page as the browser has it, when the connection that its state hung on was lost in the meantime."""
         found = _KEPT.search(kept or "")
-        lost = found is not None and found[1] != self._visits.kept(view) and view == View()
-        return self._visits.resumed(found[1]) if found is not None and lost else view
+        return self._visits.arrive(Arrive(press="arrive", kept=found[1])) if found and view == View() else view
 
     def _answer(self, view: View, said: Said) -> Iterator[Redraw]:
         drawn: Redraw = {}
@@ -227,7 +226,8 @@ class ChatPage:
         return self._observed(view)
 
     def _open(self, view: View, press: Open) -> Redraw:
-        if view.conversation_id is not None and press.item_id in view.item_ids:
+        sold = self._service.shop.item(press.item_id) is not None
+        if view.conversation_id is not None and press.item_id in view.item_ids and sold:
             kind = InteractionKind.CLICK if press.part == "page" else InteractionKind.VIEW
             self._service.conversations.observe(view.conversation_id, press.item_id, kind)
         return self._observed(view)

@@ -134,9 +134,9 @@ class Arrive(_Press):
     """A page is opened: what the browser kept, and what the shop's own site says of who and where she is."""
 
     press: Literal["arrive"]
-    kept: str = Field("", max_length=2000)
-    item: str = Field("", max_length=200)
-    token: str = Field("", max_length=2000)
+    kept: Annotated[str, Field(max_length=2000)] = ""
+    item: Annotated[str, Field(max_length=200)] = ""
+    token: Annotated[str, Field(max_length=2000)] = ""
 
 
 class Looking(_Press):

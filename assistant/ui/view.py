@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -10,6 +11,14 @@ from assistant.comparison import ComparisonTable
 from assistant.dialogue import DialogueAct, Edit, Intent, Need, Rung
 from assistant.events import Cards, Claim, Event, Finished, Pick, Suggestion, Text, Turn, Understood
 from retrieval.query import Constraints, Relaxation
+
+# what only a history could answer
+_PERSONAL = re.compile(
+    r"\bmy (?:taste|style|history|usual)\b|\b(?:what|as|like|something) i (?:usually|normally|always|often) \w+"
+    r"|\bi(?: ha|')?ve (?:bought|ordered|looked at|liked)\b|\bi (?:bought|ordered) (?:here|before|last)\b"
+    r"|\blike last time\b|\bsomething i(?:'d| would| might) like\b|\bpersonali[sz]ed\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +144,8 @@ class View:
     def _understood(self, event: Understood) -> View:
         edit = event.act.edit
         changed = event.act.intent is Intent.REFINE and event.need.slots != self.need.slots
-        personal = edit in (Edit.USE_HISTORY, Edit.SHOW_DATA) and not self.shopper.declined
+        asked = edit in (Edit.USE_HISTORY, Edit.SHOW_DATA) or _PERSONAL.search(self.transcript[-2].text) is not None
+        personal = asked and not self.shopper.declined
         ignoring = edit is Edit.IGNORE_HISTORY or (self.shopper.ignoring and edit is not Edit.USE_HISTORY)
         return replace(
             self,

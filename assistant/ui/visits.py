@@ -44,10 +44,6 @@ class Visits:
         looking_at = arrival.item if self._service.shop.item(arrival.item) else None
         return replace(self._opened(Visit(visit.conversation_id, visit.shopper_id or known)), looking_at=looking_at)
 
-    def resumed(self, kept: str) -> View:
-        """The page of a browser whose connection to the service was lost; an empty one when nothing was kept."""
-        return self._opened(self._passes.read(kept) or Visit())
-
     def kept(self, view: View) -> str:
         """What the browser has to keep to come back to a page."""
         return self._passes.issue(Visit(view.conversation_id, view.shopper.shopper_id))

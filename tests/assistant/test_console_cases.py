@@ -18,6 +18,7 @@ from assistant.evaluation.examples import read_jsonl
 from assistant.evaluation.replay import listed
 from assistant.store import audit
 from assistant.turn_json import act_as_json
+from retrieval.errors import SetupError
 
 ACT = DialogueAct(
     Intent.REFINE,
@@ -81,6 +82,18 @@ def test_a_case_with_the_same_words_after_the_same_history_is_replaced(tmp_path:
     assert [example.intent for example in read_jsonl(tmp_path / FILE)] == [Intent.FIND, Intent.REFINE]
 
 
+def test_a_file_that_somebody_broke_is_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text('{"text": "a lamp", "intent": "find"}\nnot a case\n')
+    with pytest.raises(SetupError, match="line 2"):
+        keep_case(tmp_path / FILE, a_case())
+    assert (tmp_path / FILE).read_text().endswith("not a case\n")
+
+
+def test_an_act_that_no_form_would_send_can_still_be_looked_at() -> None:
+    act = {"intent": "select", "slots": {"quantity": 5000, "currency": "usd"}, "dropped": []}
+    assert label_of(act).fields()["quantity"] == "5000"
+
+
 def test_our_turns_list_the_page_as_the_evaluation_reads_it(tmp_path: Path) -> None:
     service = scripted_service(tmp_path, [laptop(1), laptop(2, title="Lenora; Swift 2. edition")])
     store_turn(service.store, "a", shown=("laptop-1", "laptop-2"), utterance="for a.b@shop.de")
@@ -101,7 +114,7 @@ def test_saving_a_case_takes_the_corrected_label_masks_its_words_and_is_audited(
     page = client.get("/console/conversations/a/turns/2/case").text
     assert "cheaper, call [phone]" in page
     assert "0170" not in page
-    form = {"text": "cheaper, call 0170 1234567", "intent": "refine", "sort": "price_asc", "brands": ""}
+    form = {"text": "cheaper,\u2028call 0170 1234567", "intent": "refine", "sort": "price_asc", "brands": ""}
     saved = send(client, "/console/conversations/a/turns/2/case", **form)
     assert saved.status_code == 303
     assert "The case is saved." in client.get(saved.headers["location"]).text

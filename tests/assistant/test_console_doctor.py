@@ -284,6 +284,8 @@ def test_the_queue_forgets_what_a_correction_settled_and_keeps_the_rest(client: 
     )
     send(client, "/console/catalogue/item", **form(client, "W1", attributes={"ram": "32 GB"}))
     left = " ".join(found(queue(client)))
+    levels = [words.split()[0] for words in found(queue(client, ""))]
+    assert levels == sorted(levels, key=["error", "warning", "note"].index)
     assert "contradiction" not in left
     assert "instruction in text" in left
     assert "the catalogue has changed since" not in queue(client).text

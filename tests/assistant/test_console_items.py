@@ -264,6 +264,16 @@ def test_an_item_shows_its_whole_record_and_its_variants(client: TestClient) -> 
     assert client.get("/console/items/item?id=nothing").status_code == 404
 
 
+def test_an_item_that_is_kept_from_shoppers_says_until_when_and_why(service: Any, client: TestClient) -> None:
+    block = service.block("V2", None, "recalled by its maker", datetime(2099, 1, 1, tzinfo=UTC), "bo")
+    try:
+        notice = page(client, "/console/items/item", id="V2").select_one(".notice.warn").text
+        assert "The item is kept from shoppers until 2099-01-01 00:00 UTC, by bo: recalled by its maker" in notice
+    finally:
+        service.lift(block, "bo")
+    assert page(client, "/console/items/item", id="V2").select_one(".notice.warn") is None
+
+
 def test_pins_last_for_the_call_and_lead_back_to_the_query(client: TestClient) -> None:
     answer = send(client, "/console/items/pins", item_id="L1", back="/items?q=laptop")
     assert answer.headers["location"] == "/console/items?q=laptop"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.console.masking import mark_key, mark_of, mask, masked
+from assistant.console.masking import mark_key, mark_of, mask, masked, names_in
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,14 @@ def test_a_document_is_masked_throughout_and_its_ids_are_kept() -> None:
     seen = masked(document)
     assert seen["act"] == {"topic": "for [email]", "notes": ["my name is [name]"], "confidence": 0.5}
     assert (seen["item_id"], seen["at"], seen["stages"]) == (document["item_id"], document["at"], document["stages"])
+
+
+def test_a_name_that_was_introduced_is_masked_wherever_its_words_turn_up_again() -> None:
+    names = names_in(["my name is Anna Berg", "write to grace.hopper@shop.de", "I'm looking for a lamp"])
+    assert names == {"anna", "berg", "grace", "hopper"}
+    act = {"topic": "name is anna berg lamp", "notes": ["GRACE wants it", "bergamot"]}
+    assert masked(act, names) == {"topic": "name is [name] lamp", "notes": ["[name] wants it", "bergamot"]}
+    assert mask("my name is Anna Berg", names) == "my name is [name]"
 
 
 def test_a_shopper_keeps_her_mark_and_another_data_folder_gives_another(tmp_path: Path) -> None:

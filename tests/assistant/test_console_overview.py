@@ -62,6 +62,11 @@ def test_shares_are_of_what_could_have_been(client: TestClient) -> None:
     assert [row["share in %"] for row in rows(client, "cold")] == ["", "100.0", ""]
 
 
+def test_the_best_rung_that_answered_in_a_period_is_not_a_lower_one(client: TestClient) -> None:
+    hours = rows(client, "lower", "since=2026-11-10&until=2026-11-10")
+    assert [(row["time"], row["share in %"]) for row in hours if row["share in %"]] == [("2026-11-10T12", "0.0")]
+
+
 def test_turns_are_told_by_intent_and_by_rung(client: TestClient) -> None:
     assert {row["intent"]: row["turns"] for row in rows(client, "intents")} == {"find": "1", "refine": "1"}
     assert {row["rung"] for row in rows(client, "rungs")} == {"rules alone", "the language model"}

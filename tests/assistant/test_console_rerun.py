@@ -119,6 +119,7 @@ def test_only_an_admin_teaches_a_word_and_the_same_turn_is_right_at_once(service
     assert send(client, path_of(conversation_id) + "/synonym", **word).status_code == 403
     assert "Teach the shop a word" not in client.get(path_of(conversation_id) + "/rerun").text
     admin = signed_in_client(service, Role.ADMIN, "grace")
+    assert send(admin, path_of(conversation_id) + "/synonym", word="   ", means="laptop").status_code == 422
     taught = send(admin, path_of(conversation_id) + "/synonym", **word)
     page = admin.get(taught.headers["location"]).text
     assert "<ins>Laptops;" in page

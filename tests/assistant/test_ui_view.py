@@ -8,12 +8,13 @@ import pytest
 from pydantic import ValidationError
 from ui_doubles import NEED, Spelling, laptop, pick
 
-from assistant.dialogue import DialogueAct, DialogueState, Intent, Need, Rung, Slots, update
+from assistant.cart import Cart
+from assistant.dialogue import DialogueAct, DialogueState, Edit, Intent, Need, Rung, Slots, update
 from assistant.events import Cards, Claim, Suggestion, Text, Understood
-from assistant.ui.chips import chips
+from assistant.ui.chips import Changes, changes, chips
 from assistant.ui.examples import examples
 from assistant.ui.presses import StalePress, parse, spoken
-from assistant.ui.view import Message, View
+from assistant.ui.view import Message, Shopper, View
 from retrieval.query import Constraints, Relaxation
 
 PICKS = (pick(laptop(1), 1), pick(laptop(2), 2), pick(laptop(3), 3))
@@ -48,6 +49,55 @@ def test_how_many_fit_stands_until_the_next_search():
 
 def test_claims_of_the_last_reply_go_when_the_next_is_asked():
     assert shown(claims=(Claim("$600", "laptop-1", "price", True),)).asked("x").claims == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "asks"),
+    [
+        ("something to my taste", True),
+        ("what I usually buy", True),
+        ("I've bought one here", True),
+        ("same as I always get", True),
+        ("something I'd like", True),
+        ("I like this one", False),
+        ("a gift for me", False),
+        ("I have a dog", False),
+        ("is this what people usually buy?", False),
+    ],
+)
+def test_consent_is_asked_for_when_only_her_history_could_answer(words, asks):
+    understood = Understood(DialogueAct(Intent.FIND, NEED), Constraints(), Need(NEED))
+    assert View().asked(words).seeing(understood).asks_consent is asks
+    allowed = View(shopper=Shopper("s", consented=True)).asked(words).seeing(understood)
+    declined = View(shopper=Shopper(declined=True)).asked(words).seeing(understood)
+    assert not allowed.asks_consent
+    assert not declined.asks_consent
+
+
+def test_a_change_is_known_by_the_chips_around_it():
+    before = Need(replace(NEED, brands=("asus",)))
+    found = changes(replace(NEED, price_max=700.0), before, "USD", Spelling().display)
+    assert found.was == {"price_max": "up to $900"}
+    assert found.gone == ("by asus",)
+    assert changes(NEED, None, "USD") == Changes({}, ())
+
+
+def test_a_new_need_marks_nothing_as_changed():
+    view = shown().asked("x").seeing(Understood(DialogueAct(Intent.FIND, NEED), Constraints(), Need(NEED)))
+    assert view.before is None
+    refined = (
+        shown()
+        .asked("x")
+        .seeing(Understood(DialogueAct(Intent.REFINE), Constraints(), Need(replace(NEED, price_max=700.0))))
+    )
+    assert refined.before == Need(NEED)
+
+
+def test_being_forgotten_leaves_the_last_reply_and_nothing_of_her():
+    view = shown(shopper=Shopper("s", True, 3), looking_at="laptop-1", cart=Cart(notices=("x",))).asked("yes")
+    view = view.seeing(Understood(DialogueAct(Intent.PRIVACY, edit=Edit.FORGET_CONFIRMED), Constraints(), Need(NEED)))
+    view = view.seeing(Text("Done.")).forgotten()
+    assert view == View(transcript=(Message(False, "Done."),), looking_at="laptop-1")
 
 
 def test_each_constraint_has_a_chip_in_the_shops_spelling():

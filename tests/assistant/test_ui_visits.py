@@ -160,12 +160,6 @@ def test_the_item_whose_page_she_is_on_is_known_if_the_shop_has_it(service):
     assert arrived(service, View(), item="laptop-9").looking_at is None
 
 
-def test_a_lost_connection_is_resumed_from_what_the_browser_kept(service):
-    visits, view = Visits(service), conversation(service)
-    assert visits.resumed(visits.kept(view)).conversation_id == view.conversation_id
-    assert visits.resumed("forged.pass") == View()
-
-
 def test_a_page_whose_connection_was_lost_goes_on_with_its_conversation(service):
     page, view = ChatPage(service), conversation(service)
     kept = panels.memory(Visits(service).kept(view))
@@ -173,3 +167,9 @@ def test_a_page_whose_connection_was_lost_goes_on_with_its_conversation(service)
     assert [turn["utterance"] for turn in service.store.turns(view.conversation_id)] == ["a laptop", "and another"]
     list(page.press(View(), kept, SimpleNamespace(_data={"press": "say", "utterance": "a third"})))
     assert len(service.store.turns(view.conversation_id)) == 3
+
+
+def test_a_lost_connection_of_a_signed_in_shopper_is_not_resumed_without_her_token(service):
+    page, view = ChatPage(service), conversation(service, "ann")
+    list(page.say(View(), panels.memory(Visits(service).kept(view)), "and another"))
+    assert len(service.store.turns(view.conversation_id)) == 1

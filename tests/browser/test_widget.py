@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -242,11 +243,12 @@ def test_the_keyboard_alone_opens_types_closes_and_comes_back(shops, visit):
     wait_for(page, "closed")
     expect(launcher).to_be_focused()
     page.keyboard.press("Enter")
+    expect(chat.locator("#box textarea")).to_be_focused()
     page.get_by_role("button", name="Close the chat").nth(0).focus()
     page.keyboard.press("Tab")
     expect(page.get_by_role("dialog").get_by_role("button", name="Close the chat")).to_be_focused()
     page.keyboard.press("Tab")
-    assert page.evaluate("document.querySelector('shop-assistant').shadowRoot.activeElement.tagName") == "IFRAME"
+    expect(page.locator("shop-assistant iframe")).to_be_focused()
 
 
 def test_focus_goes_back_to_what_opened_the_chat(shops, visit):
@@ -314,6 +316,8 @@ def test_it_keeps_the_pages_direction_language_and_darkness(shops, visit):
     expect(launcher).to_have_css("color", "rgb(0, 0, 0)")
     launcher.click()
     expect(german.get_by_role("dialog").get_by_role("button")).to_have_attribute("aria-label", "Chat schließen")
+    expect(german.locator("shop-assistant .launcher")).to_have_attribute("aria-label", "Chat schließen")
+    expect(german.get_by_text("Beratung")).to_be_hidden()
 
 
 def test_motion_stops_for_whom_it_troubles(shops, visit):
@@ -447,6 +451,15 @@ def test_the_page_neither_shifts_nor_waits_for_it(shops, visit):
     chat_of(page)
     page.wait_for_timeout(500)
     assert page.evaluate("shifted") == 0
+
+
+def test_a_script_that_is_slow_to_come_holds_up_no_paint(shops, visit):
+    page = visit(f"{shops.shop}/?bare=1")
+    page.route("**/widget.js", lambda route: (time.sleep(2), route.continue_()))
+    page.goto(f"{shops.shop}/")
+    page.locator("shop-assistant").wait_for(state="attached")
+    assert page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime") < 2000
+    assert page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd") >= 2000, "it was not slow"
 
 
 @pytest.mark.parametrize("night", ["", "night"])
