@@ -30,6 +30,10 @@ class Intent(StrEnum):
     OUT_OF_SCOPE = "out_of_scope"  # not a shop's business
 
 
+ABOUT_ITEMS = frozenset({Intent.ASK, Intent.COMPARE, Intent.EXPLAIN, Intent.SELECT})  # that are shown
+WITHOUT_SLOTS = frozenset({Intent.PRIVACY, Intent.SERVICE, Intent.CHITCHAT, Intent.OUT_OF_SCOPE})
+
+
 class Rung(StrEnum):
     """Who understood the utterance: the further down, the weaker."""
 

@@ -77,8 +77,11 @@ def to_query(need: Need, vocabulary: Vocabulary, money: ShopMoney, limit: int) -
 
 def _category(said: str, vocabulary: Vocabulary) -> str | None:
     """The shop's category for these words: of that name, or the last one named among them ("ofice chair": chairs)."""
+    found = vocabulary.find_category(said)
+    if found is not None:
+        return found
     named = [mention.value for mention in vocabulary.mentions(said) if mention.kind == "category"]
-    return vocabulary.find_category(said) or (named[-1] if named else None)
+    return named[-1] if named else None
 
 
 def _prices(slots: Slots, money: ShopMoney) -> tuple[int | None, int | None, str | None, list[str]]:

@@ -94,7 +94,7 @@ def _join(settings: Settings, shop: Shop, language_model: LanguageModel | None, 
         mode=settings.understanding,
         probe_folder=settings.data_folder,
         trained=adapter_fingerprint(settings),
-        tagger=Tagger(),
+        tagger=None if settings.understanding == "rules" else Tagger(),
     )
     say(f"understanding: {understanding.status}")
     explainer = Explainer(language_model, settings, display=lambda label: shop.vocabulary.display(label))

@@ -11,12 +11,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from assistant.dialogue import DialogueAct, Intent, Need, Slots
+from assistant.dialogue import WITHOUT_SLOTS, DialogueAct, Intent, Need, Slots
 from assistant.rules.money_words import find_amounts
 from assistant.rules.slots import Reading, find_quantity, phrase
 
 SORTS = ("price_asc", "price_desc", "rating", "newest", "popularity")
-_WITHOUT_SLOTS = (Intent.PRIVACY, Intent.SERVICE, Intent.CHITCHAT, Intent.OUT_OF_SCOPE)
 
 
 class ModelAnswer(BaseModel):
@@ -148,7 +147,7 @@ def contradictions(answer: ModelAnswer, reading: Reading) -> tuple[str, ...]:
 
 def to_slots(answer: ModelAnswer, reading: Reading) -> Slots:
     """The answer as slots; an intent that has none drops them."""
-    if answer.i in _WITHOUT_SLOTS:
+    if answer.i in WITHOUT_SLOTS:
         return Slots()
     priced = answer.lo is not None or answer.hi is not None
     return Slots(

@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.dialogue import Intent, Slots
+from assistant.dialogue import WITHOUT_SLOTS, Intent, Slots
 from assistant.evaluation.examples import OUT_OF_SCOPE, Example
 from assistant.evaluation.extras import sklearn
 from assistant.evaluation.systems import Prediction, System, intent_act
@@ -18,7 +18,6 @@ from retrieval.embedding import TextEncoder
 Matrix = NDArray[np.float64]
 Scorer = Literal["probability", "energy", "nearest", "mahalanobis"]
 
-_WITH_SLOTS = (Intent.FIND, Intent.REFINE, Intent.ASK, Intent.COMPARE, Intent.EXPLAIN, Intent.SELECT)
 _NEIGHBOURS = 5
 
 
@@ -208,7 +207,7 @@ class ClassifierSystem:
         for row, example in enumerate(examples):
             best = int(likely[row].argmax())
             read = self._slots.predict(example)
-            slots = read.act.slots if Intent(classes[best]) in _WITH_SLOTS else Slots()
+            slots = Slots() if Intent(classes[best]) in WITHOUT_SLOTS else read.act.slots
             act = intent_act(classes[best], slots, float(likely[row, best]))
             predicted.append(replace(read, act=act, confidence=act.confidence, out_of_scope=float(outside[row])))
         return predicted

@@ -21,13 +21,12 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from assistant.dialogue import Edit, Intent, Slots
+from assistant.dialogue import WITHOUT_SLOTS, Edit, Intent, Slots
 from assistant.labelled.examples import Example, Situation, situation
 from assistant.labelled.marks import meaning, pieces, visible
 
 _LINE = re.compile(r"(\w+)(?: (?:accepts=(\d+)|(\w+)))?: (.*\S)\s*$")
 _HOLDING = frozenset({"need", "page", "offered"})
-_BARE = (Intent.SERVICE, Intent.PRIVACY, Intent.CHITCHAT, Intent.OUT_OF_SCOPE)
 
 
 class NotationError(ValueError):
@@ -114,7 +113,7 @@ def _example(line: str, here: Situation) -> Example:
 
 def _inconsistency(example: Example) -> str | None:
     """What makes an example impossible where it stands; None when nothing does."""
-    if example.intent in _BARE and (example.slots != Slots() or example.dropped):
+    if example.intent in WITHOUT_SLOTS and (example.slots != Slots() or example.dropped):
         return f"{example.intent.value} has no slots"
     if example.intent is Intent.REFINE and example.situation.need == Slots():
         return "there is no need to refine"

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from assistant.dialogue import DialogueAct, DialogueState, Edit, Intent, Slots
+from assistant.dialogue import ABOUT_ITEMS, DialogueAct, DialogueState, Edit, Intent, Slots
 from assistant.references import ReferenceMention
 from assistant.rules.cart_words import cart_act
 from assistant.rules.cues import cue
@@ -140,7 +140,7 @@ def _says_more(edit: Edit, signs: Signs) -> bool:
 
 def _about_items(reading: Reading, intent: Intent, confidence: float) -> DialogueAct:
     """The act of an utterance that speaks of shown items, or of none."""
-    if intent not in (Intent.ASK, Intent.COMPARE, Intent.EXPLAIN, Intent.SELECT):
+    if intent not in ABOUT_ITEMS:
         return DialogueAct(intent, confidence=confidence)
     quantity = find_quantity(reading) if intent is Intent.SELECT else None
     asked, _ = positive_slots(reading)

@@ -57,7 +57,7 @@ def _known(spans: Sequence[Span], reading: Reading) -> list[Span]:
     """The spans, a brand that the shop knows only as a category or a property taken for that."""
     kept = []
     for span in spans:
-        here = {m.kind for m in reading.mentions if m.start < span.end and span.start < m.end}
+        here = {m.kind for m in reading.mentions if span.meets(m.start, m.end)}
         if span.kind == "brands" and here and "brand" not in here:
             span = replace(span, kind="category" if "category" in here else "attributes")
         kept.append(span)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from assistant.dialogue import Intent, Slots
+from assistant.dialogue import ABOUT_ITEMS, WITHOUT_SLOTS, Intent, Slots
 from assistant.rules.money_words import AROUND, find_amounts
 from assistant.rules.number_words import number_from_words
 from assistant.rules.slots import Reading
@@ -24,8 +24,6 @@ _POINTING = frozenset({"the", "a", "of", "number", "set"}) | {
     word + plural for word in ("one", "pair", "item", "pick", "option", "choice", "card") for plural in ("", "s")
 }
 _LISTS = ("brands", "excluded_brands", "attributes", "excluded_attributes")
-_NONE = (Intent.PRIVACY, Intent.SERVICE, Intent.CHITCHAT, Intent.OUT_OF_SCOPE)
-_OF_ITEMS = (Intent.ASK, Intent.COMPARE, Intent.EXPLAIN, Intent.SELECT)
 
 
 def slots_of(spans: Sequence[Span], reading: Reading, intent: Intent) -> Slots:
@@ -36,14 +34,14 @@ def slots_of(spans: Sequence[Span], reading: Reading, intent: Intent) -> Slots:
         reading: of the utterance: its prices, references and numbers give the values.
         intent: of the utterance; some have no slots.
     """
-    if intent in _NONE:
+    if intent in WITHOUT_SLOTS:
         return Slots()
     said = {kind: [_words(reading, span) for span in spans if span.kind == kind] for kind in (*_LISTS, "category")}
     pieces = [_count(_words(reading, span)) for span in spans if span.kind == "quantity"]
     references = _references([span for span in spans if span.kind == "references"], reading)
     quantity = next((count for count in pieces if count), None)
     lists = {name: tuple(dict.fromkeys(filter(None, said[name]))) for name in _LISTS}
-    if intent in _OF_ITEMS:
+    if intent in ABOUT_ITEMS:
         asked = lists["attributes"] if intent is Intent.ASK else ()
         return Slots(references=references, attributes=asked, quantity=quantity if intent is Intent.SELECT else None)
     low, high, currency = _prices([span for span in spans if span.kind in ("price_min", "price_max", "range")], reading)
@@ -99,7 +97,7 @@ def joined(spans: Sequence[Span], reading: Reading) -> list[Span]:
             apart = reading.text[last.end : span.start].strip()
             torn = _BOUND.fullmatch(_words(reading, last)) or _NUMBER.fullmatch(_words(reading, span))
             if not apart and torn:
-                whole[-1] = replace(last, end=span.end, likely=min(last.likely, span.likely))
+                whole[-1] = replace(last, end=span.end)
                 continue
         whole.append(span)
     return whole
@@ -114,9 +112,9 @@ def _prices(spans: Sequence[Span], reading: Reading) -> tuple[float | None, floa
         currency = currency or mention.currency
     amounts = find_amounts(reading.text)
     for span in spans:
-        if any(p.start < span.end and span.start < p.end for p in reading.prices):
+        if any(span.meets(p.start, p.end) for p in reading.prices):
             continue
-        here = [a for a in amounts if a.start < span.end and span.start < a.end]
+        here = [a for a in amounts if span.meets(a.start, a.end)]
         value = here[0].value if here else number_from_words(_words(reading, span))
         currency = currency or next((a.currency for a in here if a.currency), None)
         if value is None:
@@ -134,9 +132,7 @@ def _references(spans: Sequence[Span], reading: Reading) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for span in spans:
         said = _words(reading, span)
-        inside = [
-            r for r in reading.references if r.start < span.end and span.start < r.end and r.kind != "description"
-        ]
+        inside = [r for r in reading.references if span.meets(r.start, r.end) and r.kind != "description"]
         rest = said
         for reference in inside:
             rest = rest.replace(" ".join(reading.text[reference.start : reference.end].split()), " ")

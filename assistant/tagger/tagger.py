@@ -31,14 +31,12 @@ class Tagged:
     Attributes:
         chances: of each intent, calibrated; they sum to 1.
         edit: the likeliest one, None included.
-        edit_likely: its probability.
         spans: tagged words of `reading.text`.
         reading: what the rules found in the utterance.
     """
 
     chances: Mapping[Intent, float]
     edit: Edit | None
-    edit_likely: float
     spans: tuple[Span, ...]
     reading: Reading
 
@@ -104,15 +102,10 @@ class Tagger:
             hidden = encoded(self._network, ids, kinds, torch.ones_like(ids))
             intents, edits, tags = self._heads(hidden, here, marks, whole)
             chances = (intents[0] / self._temperature).softmax(-1).tolist()
-            edit = edits[0].softmax(-1)
+            edit = EDITS[int(edits[0].argmax())]
             scores = tags[0].log_softmax(-1).numpy()
-        best = int(edit.argmax())
         return Tagged(
-            dict(zip(Intent, chances, strict=True)),
-            EDITS[best],
-            float(edit[best]),
-            decode(scores[said.first], said.words),
-            said.reading,
+            dict(zip(Intent, chances, strict=True)), edit, decode(scores[said.first], said.words), said.reading
         )
 
 

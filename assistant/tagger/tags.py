@@ -38,12 +38,15 @@ Scores = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Words of one kind, at `text[start:end]`; `likely`: the mean probability of their tags."""
+    """Words of one kind, at `text[start:end]`."""
 
     kind: str
     start: int
     end: int
-    likely: float = 1.0
+
+    def meets(self, start: int, end: int) -> bool:
+        """Whether it shares a character with this place."""
+        return self.start < end and start < self.end
 
 
 def kind_of(piece: Piece) -> str | None:
@@ -95,7 +98,7 @@ def encode(spans: Iterable[Span], words: Sequence[tuple[int, int]]) -> list[int]
     """
     tags = [0] * len(words)
     for span in spans:
-        inside = [n for n, (start, end) in enumerate(words) if start < span.end and span.start < end]
+        inside = [n for n, (start, end) in enumerate(words) if span.meets(start, end)]
         for n in inside:
             tags[n] = TAGS.index(f"{'B' if n == inside[0] else 'I'}-{span.kind}")
     return tags
@@ -110,27 +113,22 @@ def decode(scores: Scores, words: Sequence[tuple[int, int]]) -> tuple[Span, ...]
     """
     if not len(words):
         return ()
-    path = _best_path(scores)
-    return spans_of(path, words, np.exp(scores[np.arange(len(path)), path]))
+    return spans_of(_best_path(scores), words)
 
 
-def spans_of(
-    tags: Sequence[int], words: Sequence[tuple[int, int]], likely: Sequence[float] | Scores | None = None
-) -> tuple[Span, ...]:
+def spans_of(tags: Sequence[int], words: Sequence[tuple[int, int]]) -> tuple[Span, ...]:
     """The spans that tags make: the inverse of `encode`.
 
     Args:
         tags: of the words, places in `TAGS`.
         words: places of the words in the text.
-        likely: the probability of each word's tag; None: all are certain.
     """
     spans: list[Span] = []
     run: list[int] = []
 
     def close() -> None:
         if run:
-            mean = 1.0 if likely is None else float(np.mean([likely[n] for n in run]))
-            spans.append(Span(TAGS[tags[run[0]]][2:], words[run[0]][0], words[run[-1]][1], mean))
+            spans.append(Span(TAGS[tags[run[0]]][2:], words[run[0]][0], words[run[-1]][1]))
             run.clear()
 
     for n, tag in enumerate(tags):

@@ -52,7 +52,7 @@ class Scripted:
 
     def read(self, utterance: str, *_: object) -> Tagged:
         reading, spans = marked(self._words or utterance)
-        return Tagged(self._chances, self._edit, 0.9, tuple(spans), reading)
+        return Tagged(self._chances, self._edit, tuple(spans), reading)
 
 
 def understood(shop: MiniShop, tagger: Scripted, *utterances: str) -> object:
@@ -231,6 +231,6 @@ def test_the_shipped_tagger_reads_what_was_held_from_its_training() -> None:
 def test_act_of_keeps_a_brand_that_the_shop_knows_as_a_thing_out_of_the_brands(shop: MiniShop) -> None:
     parts = pieces("[b:headphones] please")
     reading = read(visible(parts), shop.vocabulary, [])
-    tagged = Tagged({Intent.FIND: 1.0}, None, 1.0, tuple(labelled_spans(parts, reading.text)), reading)
+    tagged = Tagged({Intent.FIND: 1.0}, None, tuple(labelled_spans(parts, reading.text)), reading)
     act = act_of(tagged, DialogueState(), shop.vocabulary)
     assert (act.slots.category, act.slots.brands) == ("headphones", ())
