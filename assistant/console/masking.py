@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-import secrets
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from assistant.evaluation.redaction import redact
+from assistant.key_file import key_in
 
 _WORD = r"[^\W\d_][\w'’-]*"
 _NO_NAMES = "a after again and at back but for from here i if in is it later my not on please so the to when who"
@@ -82,11 +82,7 @@ def mark_key(folder: Path) -> bytes:
     Args:
         folder: the data folder. Whoever can read it needs no mark to know who a shopper is.
     """
-    file = folder / _KEY_FILE
-    if not file.exists():
-        file.touch(mode=0o600)
-        file.write_bytes(secrets.token_bytes(32))
-    return file.read_bytes()
+    return key_in(folder / _KEY_FILE)
 
 
 def mark_of(shopper_id: str | None, key: bytes) -> str | None:

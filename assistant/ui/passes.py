@@ -11,10 +11,10 @@ import binascii
 import hashlib
 import hmac
 import json
-import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
+
+from assistant.key_file import key_in
 
 FILE = "page.key"
 
@@ -31,7 +31,7 @@ class Passes:
     """Seals visits and reads them back."""
 
     def __init__(self, folder: Path) -> None:
-        self._key = _key(folder / FILE)
+        self._key = key_in(folder / FILE)
 
     def issue(self, visit: Visit) -> str:
         """The pass of a visit; "" of one that there is nothing to come back to."""
@@ -53,15 +53,3 @@ class Passes:
 
     def _seal(self, body: str) -> str:
         return hmac.digest(self._key, body.encode("utf-8", "replace"), hashlib.sha256).hex()
-
-
-def _key(file: Path) -> bytes:
-    """The key in the file, made when it is not there; readable by its owner alone."""
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return file.read_bytes()
-    key = secrets.token_bytes(32)
-    with os.fdopen(descriptor, "wb") as opened:
-        opened.write(key)
-    return key
