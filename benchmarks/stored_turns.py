@@ -6,7 +6,6 @@ empty, a shopper in three known and consenting. Everything is drawn from one see
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -123,7 +122,7 @@ def _turn_row(
         "intent": intent,
         "rung": rung,
         "act": {"intent": intent, "slots": slots, "rung": rung, "confidence": 0.9, "dropped": [], "topic": words},
-        "state": json.loads(json.dumps(state)),
+        "state": state,
         "constraints": {"category": "laptops", "price_max": 900.0, "currency": "USD"},
         "matching": 0 if not shown else draw.randrange(1, 300),
         "reply": reply,

@@ -99,17 +99,18 @@ def find(shop: Shop, words: ShopWords, query: ItemQuery, currency: str) -> Found
     needs_scores = not by_field or any(c.is_score for c in chosen(query.column))
     result = shop.search(Query(query.q, constraints, limit=DEPTH)) if needs_scores else None
     candidates = result.candidates if result else ()
-    if by_field:
+    if result is None or by_field:
         rows = shop.columns.admitted(constraints)
-        if query.q.strip() and len(rows):
+        matching = len(rows)
+        if query.q.strip() and matching:
             text = (result.corrected if result else None) or query.q
             rows = shop.searcher.meant(Query(text, constraints), rows)
-        lines = _lines(shop, rows, candidates)
     else:
         rows = np.array(
             [shop.catalogue.row(c.item_id) for c in candidates if c.item_id in shop.catalogue], dtype=np.int64
         )
-        lines = _lines(shop, rows, candidates)
+        matching = result.matching
+    lines = _lines(shop, rows, candidates)
     if column is not None:
         lines = ordered(lines, column, query.sort.startswith("-"))
     start = PAGE * (query.page - 1)
@@ -117,7 +118,7 @@ def find(shop: Shop, words: ShopWords, query: ItemQuery, currency: str) -> Found
         tuple(lines[start : start + PAGE]),
         start + 1,
         len(lines),
-        result.matching if result else len(shop.columns.admitted(constraints)),
+        matching,
         asked,
         result.corrected if result else None,
         result.relaxations if result else (),

@@ -20,6 +20,7 @@ from assistant.console.pages import address, inside, redirect, render
 from assistant.console.summary import summarise
 from assistant.store import blocks
 from assistant.ui.html import picture_address, web_address
+from assistant.variants import Shelf
 from assistant.where import WhereError
 from retrieval.catalogue import CatalogueItem
 from retrieval.query import Constraints
@@ -99,7 +100,7 @@ def routes(service: Service) -> APIRouter:
     @router.get("/item")
     def item(request: Request, query: Annotated[_OneItem, Query()]) -> Response:
         found = shared.item(query.id)
-        variants = [other for other in shop.catalogue if found.variant_of and other.variant_of == found.variant_of]
+        variants = Shelf(shop.catalogue).variants(found)
         summary = summarise([found], query.q, shared.constraints(query), describe(query), datetime.now(UTC))
         return render(
             request,

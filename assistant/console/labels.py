@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from assistant.dialogue import DialogueAct, Edit, Intent, Rung, Slots
 
-SORTS = ("price_asc", "price_desc", "rating", "newest", "popularity")
+_Sort = Literal["price_asc", "price_desc", "rating", "newest", "popularity"]
+SORTS: tuple[str, ...] = get_args(_Sort)
 _COMMA = re.compile(r"(?<!\d),|,(?!\d)")
 _LISTS = ("brands", "excluded_brands", "attributes", "excluded_attributes", "references")
 
@@ -49,9 +50,7 @@ class LabelForm(BaseModel):
     excluded_brands: Listed = ()
     attributes: Listed = ()
     excluded_attributes: Listed = ()
-    sort: Annotated[
-        Literal["price_asc", "price_desc", "rating", "newest", "popularity"] | None, BeforeValidator(_or_none)
-    ] = None
+    sort: Annotated[_Sort | None, BeforeValidator(_or_none)] = None
     references: Listed = ()
     quantity: Annotated[Annotated[int, Field(ge=1, le=999)] | None, BeforeValidator(_or_none)] = None
     dropped: Listed = ()

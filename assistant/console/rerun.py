@@ -83,7 +83,7 @@ class _Page:
 
     def __init__(self, service: Service, staff: Staff, conversation_id: str, number: int) -> None:
         self._service = service
-        self._here: dict[str, Any] = {"conversation_id": conversation_id, "number": number}
+        self._conversation_id, self._number = conversation_id, number
         self._masks = unmasked_until(service.store, staff.name, conversation_id) is None
         rows = turns_until(service.store, conversation_id, number)
         self.row, self._before = rows[-1], rows[-2] if len(rows) > 1 else None
@@ -103,7 +103,7 @@ class _Page:
             HTTPException: 422, the words cannot be answered.
         """
         try:
-            turn = self._service.conversations.replay(**_replayed(self._here), act=act, utterance=utterance)
+            turn = self._service.conversations.replay(self._conversation_id, self._number, act, utterance)
         except UtteranceError as error:
             raise HTTPException(422, str(error)) from error
         self._names |= names_in((turn.utterance,))
@@ -123,7 +123,8 @@ class _Page:
         return render(
             request,
             "rerun.html",
-            **self._here,
+            conversation_id=self._conversation_id,
+            number=self._number,
             row=row,
             constraints_before=before or (),
             utterance=given.utterance if given else row["utterance"],
@@ -136,7 +137,3 @@ class _Page:
 
     def _told(self, row: Any) -> Any:
         return masked(row, self._names) if self._masks else row
-
-
-def _replayed(here: dict[str, Any]) -> dict[str, Any]:
-    return {"conversation_id": here["conversation_id"], "turn": here["number"]}
