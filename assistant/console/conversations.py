@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -72,12 +73,12 @@ def routes(service: Service) -> APIRouter:
     @router.get("/conversations/{conversation_id}")
     def replay(request: Request, staff: SignedIn, conversation_id: str, turn: int | None = None) -> Response:
         until = unmasked_until(store, staff.name, conversation_id)
-        document = conversation(store, catalogue, conversation_id, key, masks=until is None)
-        numbers = [row["number"] for row in document["turns"]]
-        number = numbers[-1] if turn is None else turn
-        if number not in numbers:
+        rows = said(store, conversation_id)
+        number = rows[-1]["number"] if turn is None else turn
+        document = conversation(store, catalogue, rows, key, masks=until is None, traced={number})
+        row = next((row for row in document["turns"] if row["number"] == number), None)
+        if row is None:
             raise HTTPException(404, f"This conversation has no turn {number}.")
-        row = document["turns"][numbers.index(number)]
         view = turn_view(row, row["trace"], catalogue, service.shop.vocabulary.display)
         return render(
             request,
@@ -107,7 +108,9 @@ def routes(service: Service) -> APIRouter:
     @router.get("/conversations/{conversation_id}/export.json")
     def export(staff: SignedIn, conversation_id: str) -> Response:
         masks = unmasked_until(store, staff.name, conversation_id) is None
-        document = conversation(store, catalogue, conversation_id, key, masks=masks)
+        rows = said(store, conversation_id)
+        numbers = {row["number"] for row in rows}
+        document = conversation(store, catalogue, rows, key, masks=masks, traced=numbers)
         audit.record(store, staff.name, "export conversation", conversation_id, {"masked": masks})
         name = f"conversation-{conversation_id}.json"
         return JSONResponse(document, headers={"Content-Disposition": f'attachment; filename="{name}"'})
@@ -115,17 +118,8 @@ def routes(service: Service) -> APIRouter:
     return router
 
 
-def conversation(
-    store: Store, catalogue: Catalogue, conversation_id: str, key: bytes, *, masks: bool
-) -> dict[str, Any]:
-    """A whole conversation as one JSON document: every stored column of every turn, its trace and flags, the verdicts.
-
-    Args:
-        store: the database.
-        catalogue: names the items of dislikes.
-        conversation_id: which.
-        key: see `masking.mark_key`.
-        masks: whether personal data are masked.
+def said(store: Store, conversation_id: str) -> list[dict[str, Any]]:
+    """The stored turns of a conversation.
 
     Raises:
         HTTPException: 404, there is no such conversation or nothing was said in it.
@@ -133,13 +127,36 @@ def conversation(
     rows = store.turns(conversation_id)
     if not rows:
         raise HTTPException(404, "There is no such conversation, or nothing was said in it yet.")
+    return rows
+
+
+def conversation(
+    store: Store,
+    catalogue: Catalogue,
+    rows: Sequence[Mapping[str, Any]],
+    key: bytes,
+    *,
+    masks: bool,
+    traced: Collection[int],
+) -> dict[str, Any]:
+    """A whole conversation as one JSON document: every stored column of every turn, its trace and flags, the verdicts.
+
+    Args:
+        store: the database.
+        catalogue: names the items of dislikes.
+        rows: of all turns, see `said`.
+        key: see `masking.mark_key`.
+        masks: whether personal data are masked.
+        traced: numbers of the turns whose traces are wanted; that of another is None.
+    """
+    conversation_id = rows[0]["conversation_id"]
     shopper_id = store.shopper(conversation_id)
     raised = flags.of_conversation(store, conversation_id)
     names = names_in(row["utterance"] for row in rows)
     turns = []
     for row in rows:
         told = {name: value for name, value in row.items() if name != "conversation_id"}
-        told["trace"] = traces.trace(store, conversation_id, row["number"])
+        told["trace"] = traces.trace(store, conversation_id, row["number"]) if row["number"] in traced else None
         told = masked(told, names) if masks else told
         turns.append({**told, "flags": [_flag(flag, catalogue) for flag in raised if flag.turn == row["number"]]})
     return {
