@@ -155,15 +155,19 @@ class ChatPage:
 
     def _answer(self, view: View, said: Said) -> Iterator[Redraw]:
         drawn: Redraw = {}
+        shown = view
         try:
             for after in self._answering.answer(view, said):
-                drawing = self._drawing(after, under_way=True)
+                if drawn and replace(after, transcript=shown.transcript) == shown:  # only words came
+                    drawing = {**drawn, self.chat: transcript(after, under_way=True)}
+                else:
+                    drawing = self._drawing(after, under_way=True)
                 changed = {part: value for part, value in drawing.items() if drawn.get(part) != value}
                 if not drawn:
                     changed[self.box] = gr.update(value="", submit_btn=False, stop_btn="Stop")
-                drawn = drawing
+                drawn, shown = drawing, after
                 yield {self.view: after, **changed}
-            yield {self.box: _writable(), self.chat: transcript(after)}  # no dots are left where nothing was said
+            yield {self.box: _writable(), self.chat: transcript(shown)}  # no dots are left where nothing was said
         except Trouble as error:
             view = replace(view, again=said if error.again else view.again)
             trouble = self._trouble(view, str(error))

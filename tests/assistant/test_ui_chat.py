@@ -55,6 +55,17 @@ def test_nothing_is_sent_twice(service):
         assert all(before != after for before, after in pairwise(sent))
 
 
+def test_the_cards_are_not_made_again_for_each_sentence(tmp_path):
+    made = []
+    for sentences in (("One.",), tuple(f"{n}. " for n in range(9))):
+        page = page_over(scripted_service(tmp_path, [laptop(1)], sentences=sentences))
+        picks, calls = page._picks, []
+        page._picks = lambda view, picks=picks, calls=calls: calls.append(view) or picks(view)
+        assert sentences[-1].strip() in last(said(page), page.chat)
+        made.append(len(calls))
+    assert made[0] == made[1]
+
+
 def test_dots_stand_where_the_first_word_will_be_and_go_with_it(service):
     page = page_over(service)
     drawings = [redraw[page.chat] for redraw in said(page) if page.chat in redraw]
