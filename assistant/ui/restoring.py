@@ -42,15 +42,11 @@ def restored(service: Service, conversation_id: str) -> View:
         matching=matching,
         relaxations=state.offered,
         suggestions=suggest(outcome, shop),
-        claims=_claims(last),
         cart=cart,
         confirming=state.pending is Edit.FORGET,
     )
 
 
 def _said(turn: dict[str, Any]) -> tuple[Message, Message]:
-    return Message(True, turn["utterance"]), Message(False, turn["reply"], _claims(turn))
-
-
-def _claims(turn: dict[str, Any]) -> tuple[Claim, ...]:
-    return tuple(claim for stated in turn["claims"] if (claim := Claim(**stated)).supported)
+    claims = tuple(claim for stated in turn["claims"] if (claim := Claim(**stated)).supported)
+    return Message(True, turn["utterance"]), Message(False, turn["reply"], claims)

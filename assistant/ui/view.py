@@ -70,7 +70,6 @@ class View:
         looking_at: the item on whose page of the shop's site the chat is open, until something else is searched for.
         rung: who understood the last utterance; None before the first.
         before: the need that the last utterance changed; None when it began a new one or changed nothing.
-        claims: supported claims of the last reply.
         again: what can be said again, because it got no answer or was stopped.
         asks_consent: whether she said something that only her history could answer, and has allowed none.
         confirming: whether she asked to be forgotten and has to confirm it.
@@ -90,7 +89,6 @@ class View:
     relaxations: tuple[Relaxation, ...] = ()
     table: ComparisonTable | None = None
     suggestions: tuple[Suggestion, ...] = ()
-    claims: tuple[Claim, ...] = ()
     cart: Cart = EMPTY_CART
     again: Said | None = None
     asks_consent: bool = False
@@ -110,7 +108,6 @@ class View:
             before=None,
             suggestions=(),
             relaxations=(),
-            claims=(),
             again=None,
             asks_consent=False,
             confirming=False,
@@ -163,7 +160,7 @@ class View:
             return self._with_reply(turn.reply).forgotten()
         claims = tuple(claim for claim in turn.claims if claim.supported)
         looking_at = None if turn.searched else self.looking_at
-        return replace(self._with_reply(turn.reply, claims), claims=claims, looking_at=looking_at)
+        return replace(self._with_reply(turn.reply, claims), looking_at=looking_at)
 
     def _with_reply(self, text: str, claims: tuple[Claim, ...] = ()) -> View:
         return replace(self, transcript=(*self.transcript[:-1], Message(False, text, claims)))

@@ -69,7 +69,6 @@ def test_catalogue_text_never_becomes_an_element_or_an_attribute():
     view = full_view(
         picks=(pick(item, 1), pick(laptop(2), 2)),
         transcript=(Message(True, NASTY), Message(False, f"1. **{NASTY}** is {NASTY}", claims)),
-        claims=claims,
         before=Need(Slots(brands=(f"{NASTY}2",))),
         note=NASTY,
         need=Need(Slots(category=NASTY, brands=(NASTY,), attributes=(NASTY,)), NASTY),

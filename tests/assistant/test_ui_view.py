@@ -47,8 +47,11 @@ def test_how_many_fit_stands_until_the_next_search():
     assert shown(matching=28).seeing(Cards((), 0)).matching == 0
 
 
-def test_claims_of_the_last_reply_go_when_the_next_is_asked():
-    assert shown(claims=(Claim("$600", "laptop-1", "price", True),)).asked("x").claims == ()
+def test_claims_stay_with_their_reply_when_the_next_is_asked():
+    answered = Message(False, "It costs $600.", (Claim("$600", "laptop-1", "price", True),))
+    view = shown(transcript=(Message(True, "how much?"), answered)).asked("x")
+    assert view.transcript[1] == answered
+    assert view.transcript[-1].claims == ()
 
 
 @pytest.mark.parametrize(
