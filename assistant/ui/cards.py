@@ -12,10 +12,10 @@ from assistant.explanation.facts import facts_for
 from assistant.store import Verdict
 from assistant.ui.details import details
 from assistant.ui.html import icon, joined, picture_address, press_attribute, web_address
+from assistant.variants import LOW_STOCK
 from retrieval.catalogue import CatalogueItem
 from retrieval.query import Constraints
 
-FEW = 5  # pieces in stock from which on a card says how many are left
 REASONS = 3  # at most, why an item fits
 NEW_FOR = timedelta(days=180)
 DELIVERY = ("delivery", "delivery time", "shipping", "shipping time")  # as feeds name it
@@ -120,7 +120,7 @@ def _stock(item: CatalogueItem) -> Markup:
         return Markup("")
     if item.stock <= 0:
         return Markup('<span class="stock stock-none">Out of stock</span>')
-    if item.stock <= FEW:
+    if item.stock <= LOW_STOCK:
         return Markup('<span class="stock stock-few">Only {} left</span>').format(item.stock)
     return Markup('<span class="stock">In stock</span>')
 
