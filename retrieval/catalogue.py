@@ -119,6 +119,7 @@ class Catalogue:
     def __init__(self, items: Iterable[CatalogueItem] = ()) -> None:
         self._rows: list[CatalogueItem | None] = []
         self._row_of: dict[str, int] = {}
+        self._rows_of_model: dict[str, list[int]] = {}  # every row that ever held a variant of it
         self._lock = threading.Lock()
         self.version = 0
         self.upsert(items)
@@ -129,12 +130,15 @@ class Catalogue:
         with self._lock:
             for item in items:
                 row = self._row_of.get(item.item_id)
+                before = None if row is None else self._rows[row]
                 if row is None:
                     row = len(self._rows)
                     self._rows.append(item)
                     self._row_of[item.item_id] = row
                 else:
                     self._rows[row] = item
+                if item.variant_of is not None and (before is None or before.variant_of != item.variant_of):
+                    self._rows_of_model.setdefault(item.variant_of, []).append(row)
                 rows.append(row)
             self.version += 1
         return rows
@@ -170,6 +174,11 @@ class Catalogue:
         """The item with this id, or None."""
         row = self._row_of.get(item_id)
         return None if row is None else self._rows[row]
+
+    def variants(self, model: str) -> tuple[CatalogueItem, ...]:
+        """The items whose `variant_of` this is, in the catalogue's order."""
+        items = (self._rows[row] for row in sorted(set(self._rows_of_model.get(model, ()))))
+        return tuple(item for item in items if item is not None and item.variant_of == model)
 
     def row(self, item_id: str) -> int:
         """The row of an item. Raises KeyError when the shop has no such item."""
