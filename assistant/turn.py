@@ -65,7 +65,7 @@ class Assistant:
         """
         clock, calls = Stopwatch(), list[ModelCall]()
         with clock("understand"), recording("understand", calls):
-            page = [pick.item for pick in self._picks(state)]
+            page = [pick.item for pick in self.on_page(state)]
             if act is None:
                 act = self.understanding.understand(utterance, state, page)
                 act = against_page(act, utterance, state, page, self.shop.vocabulary)
@@ -142,7 +142,7 @@ class Assistant:
         else:
             matching = len(self.shop.columns.admitted(grounded.query.constraints))
             after = replace(after, focus=discussed[0].item.item_id if discussed else after.focus)
-        picks = self._picks(after)
+        picks = self.on_page(after)
         gone = act.slots.references if len(discussed) < len(referenced.item_ids) else ()
         cart, unresolved = None, referenced.unresolved or gone
         if act.intent is Intent.SELECT and not gone:
@@ -174,12 +174,12 @@ class Assistant:
 
     def _pointed_at(self, act: DialogueAct, state: DialogueState) -> tuple[Resolved, tuple[Pick, ...]]:
         """What the references mean of all that was shown, and those picks of it that shoppers may still see."""
-        on_page = [self.shop.item(c.item_id) or self.shop.catalogue.get(c.item_id) for c in state.shown]
-        referenced = resolve(act.slots.references, [item for item in on_page if item is not None], state.focus)
-        picks = {pick.item.item_id: pick for pick in self._picks(state)}
+        shown = [self.shop.item(c.item_id) or self.shop.catalogue.get(c.item_id) for c in state.shown]
+        referenced = resolve(act.slots.references, [item for item in shown if item is not None], state.focus)
+        picks = {pick.item.item_id: pick for pick in self.on_page(state)}
         return referenced, tuple(picks[item_id] for item_id in referenced.item_ids if item_id in picks)
 
-    def _picks(self, state: DialogueState) -> tuple[Pick, ...]:
+    def on_page(self, state: DialogueState) -> tuple[Pick, ...]:
         """What is on the page, as shoppers may see it today: what left the shop or is blocked is not shown again."""
         found = ((self.shop.item(c.item_id), c) for c in state.shown)
         return tuple(Pick(rank, item, c) for rank, (item, c) in enumerate(found, start=1) if item is not None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from assistant.dialogue import DialogueAct, DialogueState, Edit, Intent, Rung
-from assistant.events import Claim, Outcome, Pick
+from assistant.events import Claim, Outcome
 from assistant.grounding import to_query
 from assistant.suggestions import suggest
 from assistant.ui.view import Message, Shopper, View
@@ -25,8 +25,7 @@ def restored(service: Service, conversation_id: str) -> View:
     if not turns:
         return View(conversation_id=conversation_id, cart=cart)
     assistant, shop, last = service.assistant, service.shop, turns[-1]
-    found = ((shop.item(candidate.item_id), candidate) for candidate in state.shown)
-    picks = tuple(Pick(n, item, c) for n, (item, c) in enumerate(found, start=1) if item is not None)
+    picks = assistant.on_page(state)
     query = to_query(state.need, shop.vocabulary, assistant.money, assistant.picks).query
     matching = len(shop.columns.admitted(query.constraints)) if picks else 0
     act = DialogueAct(Intent.REFINE)
