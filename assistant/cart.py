@@ -133,13 +133,12 @@ EMPTY_CART = Cart()
 def read_cart(stored: Iterable[InCart], shelf: Shelf) -> Cart:
     """The cart at today's prices and stock; items that have left the shop are named in a notice."""
     lines, notices = [], []
-    entries = [(entry, shelf.get(entry.item_id)) for entry in stored]
-    families = shelf.families([item for _, item in entries if item is not None])
-    for entry, item in entries:
+    for entry in stored:
+        item = shelf.get(entry.item_id)
         if item is None:
             notices.append(f"“{entry.title or entry.item_id}” is no longer sold here, so I left it out.")
         else:
-            line = _line(entry, item, variant_words(item, families[item.item_id]))
+            line = _line(entry, item, variant_words(item, shelf.variants(item)))
             lines.append(line)
             notices.extend(_notices(line))
     payable = [line for line in lines if line.payable]
@@ -167,10 +166,14 @@ def _notices(line: CartLine) -> Iterable[str]:
         yield f"{name} costs {line.price} now; it was {line.price_before} when you put it in."
 
 
-def refusal(item: CatalogueItem | None, quantity: int) -> Refusal | None:
-    """Why `quantity` pieces of an item cannot be put in; None when they can."""
+def refusal(item: CatalogueItem | None, quantity: int, lines: Sequence[InCart] = ()) -> Refusal | None:
+    """Why `quantity` pieces of an item cannot be in a cart of these lines; None when they can, as 0 always can."""
+    if not quantity:
+        return None
     if item is None:
         return Refusal.UNKNOWN
+    if len(lines) >= MOST_LINES and not quantity_of(lines, item.item_id):
+        return Refusal.FULL
     if not item.available:
         return Refusal.SOLD_OUT
     if item.stock is not None and quantity > item.stock:

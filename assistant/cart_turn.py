@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from assistant.cart import (
     EMPTY_CART,
-    MOST_LINES,
     QUANTITY,
     Cart,
     CartEdit,
     CartTalk,
+    InCart,
     Refusal,
     quantity_of,
     read_cart,
@@ -105,26 +105,21 @@ def change_cart(
     return replace(turn.state, selected=turn.lines), replace(outcome, changes=tuple(turn.changes), cart=cart)
 
 
+@dataclass(slots=True)
 class _CartTurn:
-    """A turn under way: the lines as they become."""
+    """A turn under way, of what `change_cart` is given: the lines and the state as they become."""
 
-    def __init__(
-        self,
-        utterance: str,
-        act: DialogueAct,
-        before: DialogueState,
-        state: DialogueState,
-        page: Sequence[CatalogueItem],
-        shelf: Shelf,
-    ) -> None:
-        self.utterance = utterance
-        self.act = act
-        self.before = before
-        self.state = state
-        self.page = page
-        self.shelf = shelf
-        self.lines = state.selected
-        self.changes: list[CartChange] = []
+    utterance: str
+    act: DialogueAct
+    before: DialogueState
+    state: DialogueState
+    page: Sequence[CatalogueItem]
+    shelf: Shelf
+    lines: tuple[InCart, ...] = field(init=False)
+    changes: list[CartChange] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.lines = self.state.selected
 
     def run(self) -> CartOutcome | None:
         """Change the lines as the act says."""
@@ -222,9 +217,7 @@ class _CartTurn:
         """So many pieces of an item, as far as the shop has them; None: as many as are in, or one."""
         before = quantity_of(self.lines, item.item_id)
         wanted = (before or 1) if quantity is None else quantity
-        refused = refusal(item, wanted) if wanted else None
-        if wanted and not before and len(self.lines) >= MOST_LINES:
-            refused = Refusal.FULL
+        refused = refusal(item, wanted, self.lines)
         if refused is None:
             self.lines = with_quantity(self.lines, item, wanted)
         variant, after = variant_words(item, self.shelf.variants(item)), before if refused else wanted

@@ -8,18 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 
-from assistant.cart import (
-    EMPTY_CART,
-    MOST_LINES,
-    Cart,
-    CartRefusal,
-    InCart,
-    Refusal,
-    quantity_of,
-    read_cart,
-    refusal,
-    refusal_words,
-)
+from assistant.cart import EMPTY_CART, Cart, CartRefusal, InCart, quantity_of, read_cart, refusal, refusal_words
 from assistant.store import Store, carts, idempotency
 from assistant.variants import Shelf
 
@@ -123,9 +112,7 @@ class Carts:
         if quantity < 0:
             raise ValueError(f"{quantity} pieces")
         item = self._shelf().get(item_id)
-        why = refusal(item, quantity) if quantity else None
-        if quantity and len(lines) >= MOST_LINES and not quantity_of(lines, item_id):
-            why = Refusal.FULL
+        why = refusal(item, quantity, lines)
         if why is not None:
             raise CartRefusal(why, refusal_words(why, item))
         line = InCart(item_id, 0) if item is None else InCart(item_id, quantity, item.title, item.price)

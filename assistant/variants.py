@@ -63,15 +63,8 @@ class Shelf:
 
     def variants(self, item: CatalogueItem) -> tuple[CatalogueItem, ...]:
         """All variants of the item's model, itself included, in the catalogue's order."""
-        return self.families([item])[item.item_id]
-
-    def families(self, items: Sequence[CatalogueItem]) -> dict[str, tuple[CatalogueItem, ...]]:
-        """The variants of several items, by item id, in one pass over the catalogue."""
-        found: dict[str, list[CatalogueItem]] = {i.variant_of: [] for i in items if i.variant_of is not None}
-        for other in self.catalogue if found else ():
-            if other.variant_of in found and (seen := self.withheld.seen(other)) is not None:
-                found[other.variant_of].append(seen)
-        return {item.item_id: tuple(found.get(item.variant_of or "", ())) or (item,) for item in items}
+        family = () if item.variant_of is None else self.catalogue.variants(item.variant_of)
+        return tuple(seen for other in family if (seen := self.withheld.seen(other)) is not None) or (item,)
 
 
 def differences(variants: Sequence[CatalogueItem]) -> tuple[str, ...]:
@@ -232,9 +225,10 @@ def _in_order(labels: Sequence[str]) -> list[str]:
     if all(letters):
         return [label for _, label in sorted(zip(map(_size_of, letters), labels, strict=True))]
     numbers = [re.match(r"\d+(?:[.,]\d+)?", label) for label in labels]
-    if all(numbers):
-        return sorted(labels, key=lambda label: float(re.split(r"[^\d.,]", label)[0].replace(",", ".").strip(".")))
-    return list(labels)
+    values = [float(number[0].replace(",", ".")) for number in numbers if number is not None]
+    if len(values) < len(labels):
+        return list(labels)
+    return [label for _, label in sorted(zip(values, labels, strict=True), key=lambda pair: pair[0])]
 
 
 def _size_of(match: re.Match[str] | None) -> int:

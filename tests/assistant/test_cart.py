@@ -9,6 +9,7 @@ from cart_shop import DRIVES, LAMP, SHOES
 from shelf import item
 
 from assistant.cart import (
+    MOST_LINES,
     MOST_PIECES,
     Cart,
     InCart,
@@ -90,6 +91,16 @@ def test_there_is_no_total_over_two_currencies_or_an_unstated_price() -> None:
 )
 def test_each_reason_not_to_take_an_item(thing: CatalogueItem | None, quantity: int, why: Refusal | None) -> None:
     assert refusal(thing, quantity) is why
+
+
+def test_a_cart_that_is_full_takes_more_of_what_is_in_it_and_nothing_new() -> None:
+    full = [InCart(f"thing-{number}", 1) for number in range(MOST_LINES - 1)]
+    assert refusal(LAMP, 1, full) is None
+    full.append(put(LAMP))
+    assert refusal(LAMP, 2, full) is None
+    assert refusal(SHOES[1], 1, full) is refusal(SHOES[0], 1, full) is Refusal.FULL
+    assert refusal(SHOES[1], 0, full) is refusal(None, 0, full) is None
+    assert refusal(None, 1, full) is Refusal.UNKNOWN
 
 
 def test_a_line_keeps_its_place_and_nothing_of_none_is_kept() -> None:
