@@ -72,12 +72,18 @@ def opened(folder: Path, items: int, turns: int) -> Iterator[Service]:
             store.close()
 
 
+def signed_in(service: Service) -> TestClient:
+    """A client of the service's console, signed in as an admin."""
+    staff.add(service.store, "ada", Role.ADMIN, hash_password(PASSWORD))
+    client = TestClient(console(service), base_url="https://console.test", follow_redirects=False)
+    client.post("/sign-in", data={"name": "ada", "password": PASSWORD})
+    return client
+
+
 def measure(turns: int, items: int, times: int) -> dict[str, Any]:
     """Milliseconds of each page, and what they were measured on."""
     with tempfile.TemporaryDirectory() as temporary, opened(Path(temporary), items, turns) as service:
-        staff.add(service.store, "ada", Role.ADMIN, hash_password(PASSWORD))
-        client = TestClient(console(service), base_url="https://console.test", follow_redirects=False)
-        client.post("/sign-in", data={"name": "ada", "password": PASSWORD})
+        client = signed_in(service)
         link = client.get("/conversations").text.partition('href="/conversations/')[2].partition("?")[0]
         pages = {**PAGES, "replay of a turn": f"/conversations/{link}", "export": f"/conversations/{link}/export.json"}
         size = (Path(temporary) / "conversations.db").stat().st_size

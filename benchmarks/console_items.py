@@ -23,16 +23,13 @@ from typing import Any
 import numpy as np
 from fastapi.testclient import TestClient
 
-from assistant.console import console
-from assistant.console.passwords import hash_password
 from assistant.settings import Settings
-from assistant.store import Store, staff
-from assistant.store.staff import Role
+from assistant.store import Store
+from benchmarks.console import signed_in
 from retrieval.quality.apart import inspect_apart
 from retrieval.shop import Shop
 
 ROOT = Path(__file__).parents[1]
-PASSWORD = "for this run alone"
 Parameters = dict[str, Any]
 
 
@@ -56,10 +53,8 @@ def measure(folder: Path, data: Path) -> dict[str, Any]:
         gc.collect()
         gc.freeze()  # as `serve` does
         store = Store(Path(temporary))
-        staff.add(store, "ada", Role.ADMIN, hash_password(PASSWORD))
         service: Any = SimpleNamespace(settings=Settings(data_folder=folder), shop=shop, store=store)
-        client = TestClient(console(service), base_url="https://console.test", follow_redirects=False)
-        client.post("/sign-in", data={"name": "ada", "password": PASSWORD})
+        client = signed_in(service)
         pages = {kind: timed(client, asked) for kind, asked in questions(words).items()}
         store.close()
         start = time.perf_counter()
