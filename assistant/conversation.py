@@ -112,22 +112,27 @@ class Conversations:
             for event in self.assistant.turn(
                 conversation_id, state, text, session=session, act=act, cancelled=cancelled
             ):
-                if isinstance(event, Understood):
-                    self.carts.put(conversation_id, event.cart_changes)
-                forgets = isinstance(event, Understood) and event.act.edit is Edit.FORGET_CONFIRMED
-                if forgets and shopper_id is not None:
-                    self.forget(shopper_id)
-                if forgets:
-                    self.store.begin_anew(conversation_id)
-                if isinstance(event, Finished) and event.turn.act.edit is not Edit.FORGET_CONFIRMED:
-                    self._keep_turn(event.turn)
-                if isinstance(event, Finished):
-                    self.metrics.turn(event.turn)
+                match event:
+                    case Understood():
+                        self._understood(event, conversation_id, shopper_id)
+                    case Finished(turn):
+                        self._finished(turn)
                 yield event
 
-    def _keep_turn(self, turn: Turn) -> None:
-        kept = turn if self.record_traces else replace(turn, trace=None)
-        self.store.add_turn(kept, concerns(turn, self.low_confidence))
+    def _understood(self, event: Understood, conversation_id: str, shopper_id: str | None) -> None:
+        """Change the cart, and forget, as the shopper said: before it is told."""
+        if event.cart_changes:
+            self.carts.put(conversation_id, event.cart_changes)
+        if event.act.edit is Edit.FORGET_CONFIRMED:
+            if shopper_id is not None:
+                self.forget(shopper_id)
+            self.store.begin_anew(conversation_id)
+
+    def _finished(self, turn: Turn) -> None:
+        if turn.act.edit is not Edit.FORGET_CONFIRMED:
+            kept = turn if self.record_traces else replace(turn, trace=None)
+            self.store.add_turn(kept, concerns(turn, self.low_confidence))
+        self.metrics.turn(turn)
 
     def replay(
         self, conversation_id: str, turn: int, act: DialogueAct | None = None, utterance: str | None = None
