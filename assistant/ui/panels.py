@@ -13,7 +13,7 @@ from assistant.store import Verdict
 from assistant.ui.cards import card
 from assistant.ui.chips import Chip, changes, chips
 from assistant.ui.examples import questions_about
-from assistant.ui.html import icon, joined, press_attribute
+from assistant.ui.html import icon, joined, press_attribute, wish_button
 from assistant.ui.privacy import order, question
 from assistant.ui.view import View
 from retrieval.catalogue import CatalogueItem
@@ -107,9 +107,8 @@ def _others(view: View) -> Markup:
     """The way to the next items of the same need."""
     if view.matching <= len(view.picks) or view.need == Need():
         return Markup("")
-    return Markup(
-        '<p class="others"><button type="button" class="wish" {}>None of these? Show others</button></p>'
-    ).format(press_attribute("wish", wish="others"))
+    button = wish_button("None of these? Show others", press_attribute("wish", wish="others"))
+    return Markup('<p class="others">{}</p>').format(button)
 
 
 def _nothing(view: View) -> Markup:
@@ -226,7 +225,7 @@ def status(view: View, understanding: str, trouble: str = "", *, again: bool = F
         again: whether what was said can be said again.
     """
     lines = []
-    button = Markup('<button type="button" class="wish" {}>Try again</button>').format(press_attribute("again"))
+    button = wish_button("Try again", press_attribute("again"))
     if trouble:
         words = Markup('<p class="trouble" role="alert"><span>{}</span>{}</p>')
         lines.append(words.format(trouble, button if again else ""))

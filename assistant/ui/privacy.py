@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from assistant.ui.html import icon, joined, press_attribute
+from assistant.ui.html import icon, joined, press_attribute, wish_button
 from assistant.ui.view import Shopper, View
 
 WISH = "Use what I look at here to sort items for me"
@@ -68,12 +68,8 @@ def order(shopper: Shopper) -> Markup:
 
 
 def _wish(words: str, wish: str, kind: str = "") -> Markup:
-    return Markup('<button type="button" class="wish {}" {}>{}</button>').format(
-        kind, press_attribute("wish", wish=wish), words
-    )
+    return wish_button(words, press_attribute("wish", wish=wish), kind)
 
 
 def _consent(words: str, granted: bool) -> Markup:
-    return Markup('<button type="button" class="wish" {}>{}</button>').format(
-        press_attribute("consent", granted=granted), words
-    )
+    return wish_button(words, press_attribute("consent", granted=granted))
