@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from markupsafe import Markup
 
@@ -64,21 +65,18 @@ def _blocks(message: Message, item_ids: Collection[str]) -> Iterator[Markup]:
     """Paragraphs, and lists of successive numbered lines."""
     lines = message.text.split("\n")
     cited = citations(lines, [claim for claim in message.claims if claim.item_id in item_ids])
-    numbered: list[Markup] = []
-    for line, found in zip(lines, cited, strict=True):
-        match = _NUMBERED.fullmatch(line.strip())
-        if match is not None:
-            words = _marked_up(line, found, line.index(match[2]))
-            numbered.append(Markup('<li value="{}" dir="auto">{}</li>').format(int(match[1]), words))
-            continue
-        if not line.strip():
-            continue
-        if numbered:
-            yield Markup("<ol>{}</ol>").format(joined(numbered))
-            numbered = []
-        yield Markup('<p dir="auto">{}</p>').format(_marked_up(line, found, 0))
-    if numbered:
-        yield Markup("<ol>{}</ol>").format(joined(numbered))
+    written = [(line, found) for line, found in zip(lines, cited, strict=True) if line.strip()]
+    for numbered, block in groupby(written, lambda one: _NUMBERED.fullmatch(one[0].strip()) is not None):
+        drawn = joined(_line(line, found) for line, found in block)
+        yield Markup("<ol>{}</ol>").format(drawn) if numbered else drawn
+
+
+def _line(line: str, cited: Sequence[Citation]) -> Markup:
+    match = _NUMBERED.fullmatch(line.strip())
+    if match is None:
+        return Markup('<p dir="auto">{}</p>').format(_marked_up(line, cited, 0))
+    words = _marked_up(line, cited, line.index(match[2]))
+    return Markup('<li value="{}" dir="auto">{}</li>').format(int(match[1]), words)
 
 
 def citations(lines: Sequence[str], claims: Sequence[Claim]) -> list[list[Citation]]:
