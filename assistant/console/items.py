@@ -15,7 +15,7 @@ from pydantic import Field
 from assistant.comparison import compare
 from assistant.console.item_columns import SCORES, chosen, record_columns
 from assistant.console.item_query import OPERATORS, ItemQuery, describe, to_constraints
-from assistant.console.item_search import DEPTH, PAGE, Found, ShopWords, find, interactions_of
+from assistant.console.item_search import DEPTH, Found, ShopWords, find, interactions_of
 from assistant.console.pages import address, inside, redirect, render
 from assistant.console.summary import summarise
 from assistant.store import blocks
@@ -179,7 +179,6 @@ def _listing(shared: _Items, request: Request, query: ItemQuery, found: Found | 
         "brands": [vocabulary.display(label) for label in vocabulary.brands[:_LISTED]],
         "attribute_names": shared.words.attributes,
         "pins": shared.pinned(request),
-        "page_size": PAGE,
         "depth": DEPTH,
         "back": address(request),
         "link": _link(request, query.parameters(column=[c.name for c in columns])),

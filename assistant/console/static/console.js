@@ -89,10 +89,6 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   button.addEventListener("click", () => copy(field.value ?? field.textContent, field));
 }
 
-for (const form of document.querySelectorAll("form[data-at-once]")) {
-  form.addEventListener("change", () => form.requestSubmit());
-}
-
 // One open menu at a time; Escape and a click beside it close it.
 const menus = document.querySelectorAll("details.menu");
 const closeMenus = (but) => menus.forEach((menu) => { if (menu !== but) menu.open = false; });
