@@ -10,6 +10,9 @@ from fastapi.testclient import TestClient
 
 from assistant.console import mount_console
 from assistant.console.passwords import hash_password
+from assistant.conversation import run
+from assistant.events import Turn
+from assistant.service import Service
 from assistant.store import staff
 from assistant.store.staff import Role
 
@@ -38,3 +41,9 @@ def token(client: TestClient, path: str) -> str:
 def send(client: TestClient, path: str, **form: Any) -> Any:
     """Send a form as the page would."""
     return client.post(path, data={"csrf": token(client, "/console/overview"), **form})
+
+
+def talk(service: Service, *said: str, shopper_id: str | None = None) -> tuple[str, list[Turn]]:
+    """A conversation in which this was said, and its turns."""
+    conversation_id = service.conversations.start(shopper_id)
+    return conversation_id, [run(service.conversations.say(conversation_id, words)) for words in said]

@@ -10,15 +10,13 @@ from typing import Any
 
 import pytest
 from api_doubles import open_doubles
-from console_doubles import send, signed_in_client
+from console_doubles import send, signed_in_client, talk
 from fastapi.testclient import TestClient
 
 from assistant.console import conversations as console_conversations
 from assistant.console.conversations import items_named, unmasked_until
 from assistant.console.stages import journeys
 from assistant.console.turn_view import constraint_words, record_value, score_parts
-from assistant.conversation import run
-from assistant.events import Turn
 from assistant.service import Service
 from assistant.store import Verdict, audit
 from assistant.store.staff import Role
@@ -37,11 +35,6 @@ def service(tmp_path: Path) -> Iterator[Service]:
 @pytest.fixture
 def client(service: Service) -> TestClient:
     return signed_in_client(service)
-
-
-def talk(service: Service, *said: str, shopper_id: str | None = None) -> tuple[str, list[Turn]]:
-    conversation_id = service.conversations.start(shopper_id)
-    return conversation_id, [run(service.conversations.say(conversation_id, words)) for words in said]
 
 
 def page_of(client: TestClient, conversation_id: str, **query: Any) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from api_doubles import open_doubles
-from console_doubles import send, signed_in_client
+from console_doubles import send, signed_in_client, talk
 from fastapi.testclient import TestClient
 
 from assistant.console.flagged import stated_fields
@@ -32,11 +32,6 @@ def service(tmp_path: Path) -> Iterator[Service]:
 @pytest.fixture
 def client(service: Service) -> TestClient:
     return signed_in_client(service)
-
-
-def talk(service: Service, *said: str) -> tuple[str, list[Turn]]:
-    conversation_id = service.conversations.start()
-    return conversation_id, [run(service.conversations.say(conversation_id, words)) for words in said]
 
 
 def shown(turn: Turn) -> list[str]:

@@ -10,14 +10,12 @@ from typing import Any
 
 import pytest
 from api_doubles import open_doubles
-from console_doubles import send, signed_in_client
+from console_doubles import send, signed_in_client, talk
 from fastapi.testclient import TestClient
 
 from assistant.console.comparing import compare_picks, compare_turns
 from assistant.console.turn_view import PickView
-from assistant.conversation import run
 from assistant.evaluation.examples import read_jsonl
-from assistant.events import Turn
 from assistant.service import Service
 from assistant.store import audit
 from assistant.store.staff import Role
@@ -35,11 +33,6 @@ def service(tmp_path: Path) -> Iterator[Service]:
 @pytest.fixture
 def client(service: Service) -> TestClient:
     return signed_in_client(service)
-
-
-def talk(service: Service, *said: str) -> tuple[str, list[Turn]]:
-    conversation_id = service.conversations.start()
-    return conversation_id, [run(service.conversations.say(conversation_id, words)) for words in said]
 
 
 def path_of(conversation_id: str, number: int = 1) -> str:
