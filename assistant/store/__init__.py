@@ -22,6 +22,7 @@ from assistant.dialogue import DialogueState
 from assistant.events import Turn
 from assistant.flagging import Concern
 from assistant.store import flags, schema, traces
+from assistant.store.consents import consenting
 from assistant.turn_json import turn_as_json
 from retrieval.errors import SetupError
 from retrieval.interactions import Interaction, InteractionKind, Session
@@ -257,9 +258,9 @@ class Store:
     def consented_conversations(self) -> list[str]:
         """Ids of the conversations of shoppers whose last word was yes, oldest first."""
         table = schema.conversations.c
-        query = sa.select(table.conversation_id, table.shopper_id).where(table.shopper_id.is_not(None))
+        query = sa.select(table.conversation_id).where(table.shopper_id.in_(consenting()))
         rows = self._rows(query.order_by(table.started_at, table.conversation_id))
-        return [row["conversation_id"] for row in rows if self.consented(row["shopper_id"])]
+        return [row["conversation_id"] for row in rows]
 
     def holdings(self, shopper_id: str) -> Holdings:
         """How much is held about a shopper."""

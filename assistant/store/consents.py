@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import sqlalchemy as sa
 
-from assistant.store import Store, schema
+from assistant.store import schema
+
+if TYPE_CHECKING:
+    from assistant.store import Store
+
+
+def consenting() -> sa.Select[tuple[str]]:
+    """Ids of the shoppers whose last word on consent was yes."""
+    table = schema.consents.c
+    last = sa.select(sa.func.max(table.id)).group_by(table.shopper_id)
+    return sa.select(table.shopper_id).where(table.id.in_(last), table.granted)
 
 
 def attach(store: Store, conversation_id: str, shopper_id: str) -> None:

@@ -17,10 +17,10 @@ from sqlalchemy.sql.elements import KeyedColumnElement
 
 from assistant.dialogue import Intent
 from assistant.store import Store
+from assistant.store.consents import consenting
 from assistant.store.schema import (
     CARDS_SECONDS,
     TURN_SECONDS,
-    consents,
     conversations,
     feedback,
     impressions,
@@ -156,7 +156,7 @@ def verdict_counts(store: Store, period: Period) -> tuple[VerdictCount, ...]:
 
 def impression_counts(store: Store, period: Period) -> tuple[ImpressionCount, ...]:
     """What was shown, by bucket, rank, cold start, and whether clicks on it would be known."""
-    followed = sa.func.coalesce(conversations.c.shopper_id.in_(_consenting()), False).label("followed")
+    followed = sa.func.coalesce(conversations.c.shopper_id.in_(consenting()), False).label("followed")
     keys = (period.bucket(turns.c.at), impressions.c.rank, impressions.c.cold_start, followed)
     query = (
         sa.select(*keys, sa.func.count())
@@ -192,7 +192,7 @@ def outcomes(store: Store, period: Period) -> tuple[Outcome, ...]:
         )
         .join(turns, _of_turn())
         .where(interactions.c.kind.in_(kinds), until.holds(interactions.c.at))
-        .where(interactions.c.shopper_id.in_(_consenting()))
+        .where(interactions.c.shopper_id.in_(consenting()))
         .where(turns.c.at <= interactions.c.at, days_after <= ATTRIBUTED_DAYS)
         .subquery()
     )
@@ -244,12 +244,6 @@ def _by_scan(column: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
 
 def _of_turn() -> sa.ColumnElement[bool]:
     return (impressions.c.conversation_id == turns.c.conversation_id) & (impressions.c.turn == turns.c.number)
-
-
-def _consenting() -> sa.Select[Any]:
-    """Ids of the shoppers whose last word on consent was yes."""
-    last = sa.select(sa.func.max(consents.c.id)).group_by(consents.c.shopper_id)
-    return sa.select(consents.c.shopper_id).where(consents.c.id.in_(last), consents.c.granted)
 
 
 def _grouped(store: Store, keys: Sequence[KeyedColumnElement[Any]], query: sa.Select[Any]) -> Sequence[Any]:
