@@ -6,13 +6,14 @@ variable, so that turns that run at the same time never mix.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from assistant.language_model import Generation, LanguageModel, LanguageModelUnavailable, Prompt
+from assistant.language_model import Generation, LanguageModelUnavailable, Prompt
+from assistant.language_model.wrapped import Wrapped
 from retrieval.candidates import Stage
 
 Task = Literal["understand", "explain"]
@@ -115,38 +116,11 @@ def recorded(task: Task, calls: list[ModelCall], values: Iterable[Value]) -> Ite
         yield value
 
 
-class Recording:
+class Recording(Wrapped):
     """A language model that notes what is asked of it, where somebody is recording."""
 
-    def __init__(self, model: LanguageModel) -> None:
-        self._model = model
-        self.name = model.name
-
-    def load(self) -> object:
-        """See `LanguageModel.load`."""
-        return self._model.load()
-
-    def generate(
-        self,
-        prompt: Prompt,
-        *,
-        max_tokens: int,
-        schema: Mapping[str, Any] | None = None,
-        stop: Sequence[str] = (),
-        temperature: float = 0.0,
-        seed: int = 0,
-        cancelled: Callable[[], bool] = lambda: False,
-    ) -> Generation:
-        """See `LanguageModel.generate`."""
-        running = self._model.generate(
-            prompt,
-            max_tokens=max_tokens,
-            schema=schema,
-            stop=stop,
-            temperature=temperature,
-            seed=seed,
-            cancelled=cancelled,
-        )
+    def begun(self, prompt: Prompt, running: Generation) -> Generation:
+        """The generation, noted once it ends."""
         notes = _notes.get()
         return running if notes is None else Generation(_noted(running, prompt, notes), running.usage)
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 from assistant.dialogue import DialogueAct, Intent, Rung, Slots
 from assistant.evaluation.examples import OUT_OF_SCOPE, Example
 from assistant.evaluation.replay import Context, ShopDouble, Understands, replay
 from assistant.language_model import Generation, LanguageModel, Prompt, Usage, load_language_model
 from assistant.language_model.adapter import adapter_fingerprint
+from assistant.language_model.wrapped import Wrapped
 from assistant.settings import PACKAGED, Settings
 from assistant.tagger.tagger import Tagger
 from assistant.understanding import Understanding
@@ -91,49 +92,17 @@ class UnderstandingSystem:
         return Prediction(act, act.confidence, outside, context, seconds, usage)
 
 
-@dataclass(slots=True)
-class Meter:
+class Meter(Wrapped):
     """A language model that notes the usage of every generation."""
 
-    model: LanguageModel
-    usages: list[Usage] = field(default_factory=list)
+    def __init__(self, model: LanguageModel) -> None:
+        super().__init__(model)
+        self.usages: list[Usage] = []
 
-    @property
-    def name(self) -> str:
-        """The model's own name."""
-        return self.model.name
-
-    @name.setter
-    def name(self, value: str) -> None:
-        self.model.name = value
-
-    def load(self) -> object:
-        """See `LanguageModel.load`."""
-        return self.model.load()
-
-    def generate(
-        self,
-        prompt: Prompt,
-        *,
-        max_tokens: int,
-        schema: Mapping[str, Any] | None = None,
-        stop: Sequence[str] = (),
-        temperature: float = 0.0,
-        seed: int = 0,
-        cancelled: Callable[[], bool] = lambda: False,
-    ) -> Generation:
-        """See `LanguageModel.generate`."""
-        generation = self.model.generate(
-            prompt,
-            max_tokens=max_tokens,
-            schema=schema,
-            stop=stop,
-            temperature=temperature,
-            seed=seed,
-            cancelled=cancelled,
-        )
-        self.usages.append(generation.usage)
-        return generation
+    def begun(self, prompt: Prompt, running: Generation) -> Generation:
+        """The generation as it is."""
+        self.usages.append(running.usage)
+        return running
 
 
 def rules_system(shop: ShopDouble) -> UnderstandingSystem:

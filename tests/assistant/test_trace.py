@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from assistant.evaluation.systems import Meter
 from assistant.language_model import Generation, LanguageModelUnavailable, Prompt, Usage
 from assistant.trace import ModelCall, Recording, Trace, recorded, recording
 from retrieval.candidates import Stage
@@ -134,6 +135,13 @@ def test_a_stream_that_every_step_reads_in_another_context_is_noted_all_the_same
 
 def test_what_values_are_recorded_are_passed_on_as_they_are() -> None:
     assert list(recorded("explain", [], iter([1, 2, 3]))) == [1, 2, 3]
+
+
+def test_a_meter_keeps_what_every_generation_cost_and_passes_the_answer_on() -> None:
+    meter = Meter(EchoModel())
+    assert [meter.generate(Prompt("", words), max_tokens=9).text() for words in ("one", "two words")]
+    assert [(usage.completion_tokens, usage.stopped_by) for usage in meter.usages] == [(1, "end"), (2, "end")]
+    assert meter.name == "echo"
 
 
 def test_a_trace_is_plain_json() -> None:
