@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from api_doubles import open_doubles
+from claiming_model import ClaimingModel, explained_by
 from understanding_shop import shop_items
 
 from assistant.blocking import Blocking
-from assistant.conversation import Conversations, run
+from assistant.conversation import run
 from assistant.dialogue import Intent
 from assistant.events import Turn
-from assistant.explanation.explainer import Explainer
-from assistant.language_model import Generation, Prompt, Usage
 from assistant.service import Service, open_service, teach_synonyms
 from assistant.settings import load_settings
 from assistant.store import Store, blocks, synonyms
-from assistant.turn import Assistant
 from retrieval.query import Query
 from retrieval.recommendations import similar, together
 from retrieval.withheld import Withheld
@@ -187,33 +183,8 @@ def test_an_item_is_not_presented_as_what_a_blocked_claim_would_make_it(service:
     assert again.matching == light.matching - 1
 
 
-class WeighingModel:
-    """States one weight of whatever it is asked about."""
-
-    name = "weighing"
-
-    def load(self) -> object:
-        return self
-
-    def generate(
-        self,
-        prompt: Prompt,
-        *,
-        max_tokens: int,
-        schema: Mapping[str, Any] | None = None,
-        stop: Sequence[str] = (),
-        temperature: float = 0.0,
-        seed: int = 0,
-        cancelled: Callable[[], bool] = lambda: False,
-    ) -> Generation:
-        return Generation(iter([json.dumps({"why": "It weighs 1.1 kg."})]), Usage())
-
-
 def test_a_model_that_makes_a_blocked_claim_has_its_sentence_withheld(service: Service) -> None:
-    settings = service.settings.model_copy(update={"language_model": "weighing"})
-    old = service.assistant
-    explainer = Explainer(WeighingModel(), settings)
-    conversations = Conversations(Assistant(old.shop, old.understanding, explainer, money=old.money), service.store)
+    conversations = explained_by(ClaimingModel(), service)
     zephyr = next(i for i in service.shop.catalogue if "Zephyr" in i.title)
     before = run(conversations.say(conversations.start(), "laptops"))
     assert any(c.item_id == zephyr.item_id and c.field == "attributes.weight" and c.supported for c in before.claims)

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from api_doubles import open_doubles
+from claiming_model import ClaimingModel, explained_by
 
 from assistant.conversation import Conversations, run
 from assistant.dialogue import Intent
 from assistant.events import Turn
-from assistant.explanation.explainer import Explainer
-from assistant.language_model import Generation, Prompt, Usage
 from assistant.service import Service
 from assistant.store import Store
 from assistant.store.traces import trace
 from assistant.trace import Recording
-from assistant.turn import Assistant
 from assistant.turn_json import turn_as_json
 
 
@@ -34,37 +32,9 @@ def say(service: Service, conversation_id: str, words: str) -> Turn:
     return run(service.conversations.say(conversation_id, words))
 
 
-class ClaimingModel:
-    """Says the same of every item, wrong about most of them."""
-
-    name = "claiming"
-
-    def load(self) -> object:
-        return self
-
-    def generate(
-        self,
-        prompt: Prompt,
-        *,
-        max_tokens: int,
-        schema: Mapping[str, Any] | None = None,
-        stop: Sequence[str] = (),
-        temperature: float = 0.0,
-        seed: int = 0,
-        cancelled: Callable[[], bool] = lambda: False,
-    ) -> Generation:
-        return Generation(
-            iter([json.dumps({"why": "It weighs 1.1 kg."})]), Usage(prompt_tokens=40, completion_tokens=9)
-        )
-
-
 def with_model(service: Service) -> Conversations:
-    """The service's conversations, explained by `ClaimingModel`."""
-    explainer = Explainer(
-        Recording(ClaimingModel()), service.settings.model_copy(update={"language_model": "claiming"})
-    )
-    old = service.assistant
-    return Conversations(Assistant(old.shop, old.understanding, explainer, money=old.money), service.store)
+    """The service's conversations, explained by `ClaimingModel`, which is recorded."""
+    return explained_by(Recording(ClaimingModel()), service)
 
 
 def test_a_turn_that_searched_is_told_from_what_was_admitted_to_what_was_shown(service: Service) -> None:
