@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import socket
 import statistics
 import sys
 import tempfile
@@ -23,8 +22,8 @@ import httpx
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser")]
 
-from live_site import CHROMIUM, running_site  # noqa: E402
-from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
+from live_site import DESK, chromium, free_port_number, running_site  # noqa: E402
+from playwright.sync_api import Browser, Page  # noqa: E402
 from strangers_shop import BROWSER_ARGUMENTS, strangers_shop  # noqa: E402
 
 from benchmarks.turns import CONVERSATIONS, spread  # noqa: E402
@@ -78,26 +77,21 @@ def measure(folder: Path, repeat: int) -> dict[str, Any]:
         folder: data folder of a prepared demo shop; it is copied.
         repeat: how often each need is asked, on a fresh page each time.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port_number()
     assistant = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory() as temporary, strangers_shop(assistant) as shop:
         copy = Path(shutil.copytree(folder, Path(temporary) / "var"))
-        with running_site(copy, port, embed_origins=shop), sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=BROWSER_ARGUMENTS)
-            result = {
+        with running_site(copy, port, embed_origins=shop), chromium(BROWSER_ARGUMENTS) as browser:
+            return {
                 "widget_bytes": len(httpx.get(f"{assistant}/widget.js").content),
                 "shops_page": shops_page(browser, shop),
                 "chat_page": chat_page(browser, assistant, repeat),
             }
-            browser.close()
-    return result
 
 
 def opened(browser: Browser, address: str, *scripts: str) -> Page:
     """A page in a context of its own, loaded."""
-    page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+    page = browser.new_context(viewport=DESK).new_page()
     page.add_init_script("\n".join(scripts))
     page.goto(address)
     return page

@@ -167,7 +167,7 @@ class Records:
     def with_corrections(self, items: Sequence[CatalogueItem]) -> list[CatalogueItem]:
         """What a feed states of items, with the corrections that still hold."""
         with self._explained(), self._writer.begin() as connection:
-            return corrections.apply(connection, items)
+            return [item for some in chunks(items, _CHUNK) for item in corrections.apply(connection, some)]
 
     def corrections(self, item_id: str | None = None) -> list[Correction]:
         """The corrections on record, of one item or of all; the latest first."""

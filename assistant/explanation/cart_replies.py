@@ -97,13 +97,16 @@ def _priced(words: str, change: CartChange, name: str, **slots: str) -> Sentence
     """A sentence with pieces, name and price; the price is a claim."""
     price = change.item.price
     at = ""
-    claims: tuple[Claim, ...] = ()
     if price is not None:
         total = Money(price.minor * change.after, price.currency)
         at = f" for {total} ({price} each)" if change.after > 1 else f" for {price}"
-        claims = (Claim(str(price), change.item.item_id, "price", True),)
     pieces = f"{change.after:,} × " if change.after > 1 else ""
-    return Sentence(say(words, pieces=pieces, item=name, at=at, **slots).text, claims, "record")
+    text = say(words, pieces=pieces, item=name, at=at, **slots).text
+    return Sentence(text, _price_claims(change.item), "record")
+
+
+def _price_claims(item: CatalogueItem) -> tuple[Claim, ...]:
+    return () if item.price is None else (Claim(str(item.price), item.item_id, "price", True),)
 
 
 def _swapped(old: CartChange, new: CartChange) -> Sentence:
@@ -147,8 +150,7 @@ def _shown(outcome: Outcome, cart: CartOutcome) -> Iterator[Sentence]:
     else:
         yield _total(cart, "\n\n")
         for number, line in enumerate(cart.cart.lines, start=1):
-            claims = () if line.price is None else (Claim(str(line.price), line.item.item_id, "price", True),)
-            yield Sentence(f"{number}. {_line_words(line)}\n", claims, "record")
+            yield Sentence(f"{number}. {_line_words(line)}\n", _price_claims(line.item), "record")
         yield Sentence("\n")
     for notice in cart.cart.notices:
         yield Sentence(plain(notice) + " ")

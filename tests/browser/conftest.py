@@ -6,17 +6,15 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from live_site import CHROMIUM, chromium, running_site
+from live_site import CHROMIUM, DESK, chromium, free_port_number, running_site
 from playwright.sync_api import Browser, Page
-
-DESK = {"width": 1280, "height": 800}
-PHONE = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="session")
@@ -50,14 +48,6 @@ def whole_site(browser: Browser, demo_folder: Path, tmp_path_factory: pytest.Tem
         yield Site(address, folder)
 
 
-def free_port_number() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     """Opens pages; afterwards none may have run into an error or asked another machine for anything."""
@@ -84,6 +74,30 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
 
 def _strangers(url: str) -> list[str]:
     return [] if url.startswith(("http://127.0.0.1:", "data:", "blob:")) else [f"asked another machine: {url}"]
+
+
+@pytest.fixture
+def console_address(service: Any) -> Iterator[str]:
+    """The address of the console of `service`, a fixture of the module's own, served from this process."""
+    from console_site import served_console
+
+    with served_console(service) as address:
+        yield address
+
+
+@pytest.fixture
+def open_console(browser: Browser, service: Any, console_address: str) -> Iterator[Callable[..., Page]]:
+    """Opens pages of that console, signed in."""
+    from console_site import signed_in_page
+
+    with ExitStack() as pages:
+
+        def open_(path: str, **options: Any) -> Page:
+            page = pages.enter_context(signed_in_page(browser, service, console_address, **options))
+            page.goto(console_address + path)
+            return page
+
+        yield open_
 
 
 @pytest.fixture

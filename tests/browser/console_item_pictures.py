@@ -7,19 +7,16 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 from pathlib import Path
 
-from console_pictures import DESK, PHONE, keep
-from console_site import served_console, signed_in_page
-from live_site import ROOT, chromium
+from console_pictures import LOOKS, keep, over_the_demo_shop
+from console_site import signed_in_page
+from live_site import ROOT
 from playwright.sync_api import Browser, Page
 
 sys.path.append(str(ROOT))
 
-from assistant.demo import prepare_demo
-from assistant.service import Service, open_service
-from assistant.settings import load_settings
+from assistant.service import Service
 from assistant.store.staff import Role
 from retrieval.ingest import ingest
 
@@ -32,20 +29,6 @@ FLAWED = (
 )
 
 
-def main() -> None:
-    """Prepare, read the flawed feed, take every picture."""
-    with tempfile.TemporaryDirectory() as temporary:
-        settings = load_settings(data_folder=Path(temporary) / "var")
-        prepare_demo(settings, print)
-        service = open_service(settings, print)
-        try:
-            read_flaws(service, Path(temporary) / "flawed.jsonl")
-            with served_console(service) as address, chromium() as browser:
-                take_all(browser, service, address)
-        finally:
-            service.close()
-
-
 def read_flaws(service: Service, feed: Path) -> None:
     """Three items as a careless supplier would send them."""
     common = {"brand": "Quillon", "category": "Electronics > Computers > Laptops", "stock": 7, "weight": "1.2 kg"}
@@ -54,10 +37,9 @@ def read_flaws(service: Service, feed: Path) -> None:
 
 
 def take_all(browser: Browser, service: Service, address: str) -> None:
-    """Every picture, in both sizes and both schemes."""
-    looks = {"": {"viewport": DESK}, "-dark": {"viewport": DESK, "color_scheme": "dark"}}
-    looks |= {"-phone": {"viewport": PHONE}, "-phone-dark": {"viewport": PHONE, "color_scheme": "dark"}}
-    for suffix, look in looks.items():
+    """Every picture, in both sizes and both schemes, of a shop that has read a flawed feed."""
+    read_flaws(service, service.settings.data_folder.parent / "flawed.jsonl")
+    for suffix, look in LOOKS.items():
         with signed_in_page(browser, service, address, name="grace", role=Role.ADMIN, **look) as page:
             items(page, address, suffix)
             queue(page, address, suffix)
@@ -95,4 +77,4 @@ def queue(page: Page, address: str, suffix: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    over_the_demo_shop(take_all)

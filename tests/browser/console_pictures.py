@@ -9,7 +9,9 @@ from __future__ import annotations
 import io
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from console_site import DESK, PHONE, served_console, signed_in_page
 from live_site import ROOT, chromium
@@ -27,6 +29,12 @@ from assistant.store.staff import Role
 from benchmarks.stored_turns import fill
 
 FOLDER = ROOT / "docs" / "screenshots"
+LOOKS: dict[str, dict[str, Any]] = {  # by the suffix of a picture's name
+    "": {"viewport": DESK},
+    "-dark": {"viewport": DESK, "color_scheme": "dark"},
+    "-phone": {"viewport": PHONE},
+    "-phone-dark": {"viewport": PHONE, "color_scheme": "dark"},
+}
 SAID = (
     ("I need a new laptop under $900, light enough to travel", "not the heavy ones, my name is Anna Berg"),
     ("waterproof hiking boots under $5",),
@@ -35,14 +43,22 @@ SAID = (
 
 
 def main() -> None:
-    """Prepare, talk, take every picture."""
+    """Every picture of the console: what was said and what came of it, then items and the catalogue's queue."""
+    import console_item_pictures
+
+    for take in (take_all, console_item_pictures.take_all):
+        over_the_demo_shop(take)
+
+
+def over_the_demo_shop(take: Callable[[Browser, Service, str], None]) -> None:
+    """Prepare a demo shop, serve its console, take pictures of it."""
     with tempfile.TemporaryDirectory() as temporary:
         settings = load_settings(data_folder=Path(temporary) / "var")
         prepare_demo(settings, print)
         service = open_service(settings, print)
         try:
             with served_console(service) as address, chromium() as browser:
-                take_all(browser, service, address)
+                take(browser, service, address)
         finally:
             service.close()
 
@@ -58,9 +74,7 @@ def take_all(browser: Browser, service: Service, address: str) -> None:
         "case": f"/conversations/{first}/turns/1/case",
         "flagged": "/flagged",
     }
-    looks = {"": {"viewport": DESK}, "-dark": {"viewport": DESK, "color_scheme": "dark"}}
-    looks |= {"-phone": {"viewport": PHONE}, "-phone-dark": {"viewport": PHONE, "color_scheme": "dark"}}
-    for suffix, look in looks.items():
+    for suffix, look in LOOKS.items():
         with signed_in_page(browser, service, address, name="grace", role=Role.ADMIN, **look) as page:
             for name, path in pages.items():
                 page.goto(address + path)
@@ -78,7 +92,7 @@ def take_all(browser: Browser, service: Service, address: str) -> None:
         page.goto(f"{address}/flagged/blocks?item_id={item}")
         keep(page, "console-blocks")
     fill(service.store, 6_000, days=30)
-    for suffix, look in looks.items():
+    for suffix, look in LOOKS.items():
         with signed_in_page(browser, service, address, name="grace", role=Role.ADMIN, **look) as page:
             page.goto(f"{address}/overview?period=month")
             keep(page, f"console-overview{suffix}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -15,6 +16,8 @@ from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
+DESK = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
 PATIENCE = 180  # seconds until the service must answer
 ARGUMENTS = [
     "--no-sandbox",
@@ -26,6 +29,13 @@ ARGUMENTS = [
     "--no-first-run",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
+
+
+def free_port_number() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @contextmanager
@@ -67,10 +77,10 @@ def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """A browser that can reach this machine and nothing else."""
+def chromium(arguments: list[str] = ARGUMENTS) -> Iterator[Browser]:
+    """A browser that can reach this machine and, unless its arguments say otherwise, nothing else."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
         try:
             yield browser
         finally:

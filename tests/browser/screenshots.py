@@ -7,12 +7,11 @@ shows, in a palette of 256 colours. The pictures of the widget and of the consol
 from __future__ import annotations
 
 import io
-import socket
 import sys
 import tempfile
 from pathlib import Path
 
-from live_site import ROOT, chromium, running_site
+from live_site import DESK, PHONE, ROOT, chromium, free_port_number, running_site
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
@@ -20,8 +19,6 @@ from assistant.demo import prepare_demo
 from assistant.settings import load_settings
 
 FOLDER = ROOT / "docs" / "screenshots"
-DESK = {"width": 1280, "height": 800}
-PHONE = {"width": 390, "height": 844}
 NEED = "I need a new laptop under $900, light enough to travel"
 PARTS = ("chat", "widget", "console")
 
@@ -45,10 +42,7 @@ def main(parts: tuple[str, ...] = PARTS) -> None:
 
 def take_chat(folder: Path) -> None:
     """Every picture of the chat page."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    with running_site(folder, port) as address, chromium() as browser:
+    with running_site(folder, free_port_number()) as address, chromium() as browser:
         for size, scheme in ((DESK, "light"), (DESK, "dark"), (PHONE, "light"), (PHONE, "dark")):
             suffix = ("-phone" if size is PHONE else "") + ("-dark" if scheme == "dark" else "")
             start_and_picks(opened(browser, address, size, scheme), suffix)

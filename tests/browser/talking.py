@@ -1,4 +1,4 @@
-"""Talking to the chat page as a shopper does."""
+"""Talking to the chat page as a shopper does, in a window of its own or in a frame."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Frame, Locator, Page, expect
 
 
 @contextmanager
-def turn(page: Page) -> Iterator[None]:
+def turn(page: Page | Frame) -> Iterator[None]:
     """Waits until what is done inside has been said and answered to the end."""
     said = page.locator("#chat .user.message")
     before = said.count()
@@ -19,13 +19,13 @@ def turn(page: Page) -> Iterator[None]:
     page.get_by_role("button", name="Send").wait_for()
 
 
-def send(page: Page, words: str) -> None:
+def send(page: Page | Frame, words: str) -> None:
     box = page.locator("#box textarea")
     box.fill(words)
     box.press("Enter")
 
 
-def say(page: Page, words: str) -> None:
+def say(page: Page | Frame, words: str) -> None:
     """Type, send, and wait for the answer."""
     with turn(page):
         send(page, words)

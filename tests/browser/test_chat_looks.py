@@ -6,8 +6,7 @@ import shutil
 
 import pytest
 from axe import violations
-from conftest import DESK, PHONE, free_port_number
-from live_site import running_site
+from live_site import DESK, PHONE, free_port_number, running_site
 from playwright.sync_api import expect
 from talking import chip, reply, say, send, titles, turn
 from ui_doubles import laptop, scripted_service

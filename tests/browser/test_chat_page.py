@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from conftest import PHONE
+from live_site import PHONE
 from playwright.sync_api import expect
 from talking import chip, matching, prices, promised, say, send, turn
 from ui_doubles import NASTY, laptop, scripted_service

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +13,7 @@ sys.path.append(str(Path(__file__).parents[1]))
 
 from api_doubles import open_doubles
 from axe import violations
-from console_site import PASSWORD, PHONE, served_console, signed_in_page, wider_than_the_window
+from console_site import PASSWORD, PHONE, wider_than_the_window
 from playwright.sync_api import Browser, Page, expect
 from shelf import LAPTOPS, item
 
@@ -29,7 +28,7 @@ ASKED = "laptop with at least 32 GB ram"
 WRONG = replace(LAPTOPS[0], item_id="W1", title="Vantor Aero 15 Laptop, 32 GB RAM")
 CABLES = [item(f"C{n}", f"Kestrel cable {n}", "9", category=("Computers", "Cables"), stock=n) for n in range(60)]
 LONG = item("X1", "Laptop" + "sleeve" * 40, "19", category=("Computers", "Sleeves"), brand="Überlänge" * 9)
-Opened = Callable[..., Page]
+OpenConsole = Callable[..., Page]
 
 
 @pytest.fixture
@@ -39,31 +38,12 @@ def service(tmp_path: Path, browser: Browser) -> Iterator[Service]:
         yield opened
 
 
-@pytest.fixture
-def address(service: Service) -> Iterator[str]:
-    with served_console(service) as served:
-        yield served
-
-
-@pytest.fixture
-def opened(browser: Browser, service: Service, address: str) -> Iterator[Opened]:
-    """Opens a page of the console, signed in."""
-    with ExitStack() as pages:
-
-        def open_(path: str, **options: object) -> Page:
-            page = pages.enter_context(signed_in_page(browser, service, address, **options))  # type: ignore[arg-type]
-            page.goto(address + path)
-            return page
-
-        yield open_
-
-
 def rows(page: Page) -> list[str]:
     return page.locator("table.items tbody th a").all_inner_texts()
 
 
-def test_a_caller_is_answered_without_touching_the_mouse(service: Service, opened: Opened) -> None:
-    page = opened("/items", permissions=["clipboard-read", "clipboard-write"])
+def test_a_caller_is_answered_without_touching_the_mouse(service: Service, open_console: OpenConsole) -> None:
+    page = open_console("/items", permissions=["clipboard-read", "clipboard-write"])
     page.keyboard.press("Escape")
     page.keyboard.press("/")
     page.keyboard.type("light laptop for travel")
@@ -95,8 +75,8 @@ def test_a_caller_is_answered_without_touching_the_mouse(service: Service, opene
     expect(page.get_by_role("heading", name="Items", exact=True)).to_be_visible()
 
 
-def test_shortcuts_are_shown_and_do_not_fire_while_somebody_writes(opened: Opened) -> None:
-    page = opened("/items")
+def test_shortcuts_are_shown_and_do_not_fire_while_somebody_writes(open_console: OpenConsole) -> None:
+    page = open_console("/items")
     page.locator("[data-search]").fill("")
     page.keyboard.type("jkx?/")
     expect(page.locator("[data-search]")).to_have_value("jkx?/")
@@ -108,8 +88,8 @@ def test_shortcuts_are_shown_and_do_not_fire_while_somebody_writes(opened: Opene
     expect(page.get_by_role("dialog")).to_be_hidden()
 
 
-def test_filters_columns_and_order_survive_in_the_copied_link(opened: Opened) -> None:
-    page = opened("/items", permissions=["clipboard-read", "clipboard-write"])
+def test_filters_columns_and_order_survive_in_the_copied_link(open_console: OpenConsole) -> None:
+    page = open_console("/items", permissions=["clipboard-read", "clipboard-write"])
     page.locator("[name=category]").fill("laptops")
     page.locator("[name=price_to]").fill("900")
     page.locator("[name=attribute]").fill("storage")
@@ -130,22 +110,24 @@ def test_filters_columns_and_order_survive_in_the_copied_link(opened: Opened) ->
     assert LAPTOPS[2].title not in before  # 256 GB
     page.get_by_role("button", name="Copy link").click()
     link = page.evaluate("navigator.clipboard.readText()")
-    colleague = opened("/overview", name="bo")
+    colleague = open_console("/overview", name="bo")
     colleague.goto(link)
     assert rows(colleague) == before
     assert colleague.locator("thead th").all_inner_texts() == page.locator("thead th").all_inner_texts()
 
 
-def test_a_link_in_a_ticket_of_another_site_opens_the_page_and_not_the_sign_in(opened: Opened, address: str) -> None:
-    page = opened("/overview")
-    page.goto("data:text/html," + f"<a href='{address}/items?q=laptop'>the ticket</a>")
+def test_a_link_in_a_ticket_of_another_site_opens_the_page_and_not_the_sign_in(
+    open_console: OpenConsole, console_address: str
+) -> None:
+    page = open_console("/overview")
+    page.goto("data:text/html," + f"<a href='{console_address}/items?q=laptop'>the ticket</a>")
     page.get_by_role("link").click()
     page.wait_for_url("**/items?q=laptop")
     expect(page.get_by_role("heading", name="Items", exact=True)).to_be_visible()
 
 
-def test_a_wrong_item_is_put_right_and_the_same_query_finds_it(service: Service, opened: Opened) -> None:
-    page = opened("/catalogue?q=W1")
+def test_a_wrong_item_is_put_right_and_the_same_query_finds_it(service: Service, open_console: OpenConsole) -> None:
+    page = open_console("/catalogue?q=W1")
     row = page.locator("table.findings tbody tr", has_text="contradiction")
     expect(row).to_contain_text("ram is 16 GB, and the title says 32 GB", timeout=90_000)
     assert violations(page) == []
@@ -170,8 +152,8 @@ def test_a_wrong_item_is_put_right_and_the_same_query_finds_it(service: Service,
     assert (entry.by, entry.detail["note"]) == ("ada", "the box says so")
 
 
-def test_findings_are_ticked_by_keyboard_flagged_with_a_note_and_settled(opened: Opened) -> None:
-    page = opened("/catalogue?q=W1")
+def test_findings_are_ticked_by_keyboard_flagged_with_a_note_and_settled(open_console: OpenConsole) -> None:
+    page = open_console("/catalogue?q=W1")
     ticks = page.locator("table.findings tbody input")
     expect(ticks.first).to_be_visible(timeout=90_000)
     page.keyboard.press("j")
@@ -188,8 +170,8 @@ def test_findings_are_ticked_by_keyboard_flagged_with_a_note_and_settled(opened:
     expect(page.locator("table.findings")).to_contain_text("settled by ada")
 
 
-def test_everything_works_without_script(opened: Opened) -> None:
-    page = opened("/items", java_script_enabled=False)
+def test_everything_works_without_script(open_console: OpenConsole) -> None:
+    page = open_console("/items", java_script_enabled=False)
     page.locator("[data-search]").fill("laptop")
     page.locator("[data-search]").press("Enter")
     page.locator("[data-tick]").first.click()
@@ -210,8 +192,10 @@ def test_everything_works_without_script(opened: Opened) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_fits_a_phone_and_can_be_read_by_everybody(service: Service, opened: Opened, scheme: str) -> None:
-    page = opened("/items?q=laptop", viewport=PHONE, color_scheme=scheme, role=Role.ADMIN)
+def test_every_page_fits_a_phone_and_can_be_read_by_everybody(
+    service: Service, open_console: OpenConsole, scheme: str
+) -> None:
+    page = open_console("/items?q=laptop", viewport=PHONE, color_scheme=scheme, role=Role.ADMIN)
     page.locator("[data-tick]").first.click()
     root = page.url.split("/items")[0]
     for path in (
@@ -233,14 +217,14 @@ def test_every_page_fits_a_phone_and_can_be_read_by_everybody(service: Service, 
         assert violations(page) == [], path
 
 
-def test_signing_in_can_be_done_and_read_by_everybody(service: Service, address: str, browser: Browser) -> None:
+def test_signing_in_can_be_done_and_read_by_everybody(service: Service, console_address: str, browser: Browser) -> None:
     context = browser.new_context(viewport=PHONE, color_scheme="dark")
     page = context.new_page()
-    page.goto(f"{address}/")
+    page.goto(f"{console_address}/")
     expect(page.get_by_text("python -m assistant staff add")).to_be_visible()
     assert violations(page) == []
     staff.add(service.store, "ada", Role.AGENT, hash_password(PASSWORD))
-    page.goto(f"{address}/items?q=laptop")
+    page.goto(f"{console_address}/items?q=laptop")
     page.keyboard.type("ada")
     page.keyboard.press("Tab")
     page.keyboard.type("wrong password!!")

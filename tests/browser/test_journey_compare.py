@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import PHONE
+from live_site import DESK, PHONE
 from playwright.sync_api import expect
 from talking import reply, say, titles, turn
 
@@ -26,7 +26,7 @@ def test_differences_are_marked_and_no_others(whole_site, open_page):
         assert differs is (len(stated) > 1), row.inner_text()
 
 
-@pytest.mark.parametrize("size", [{"width": 1280, "height": 800}, PHONE])
+@pytest.mark.parametrize("size", [DESK, PHONE])
 def test_a_citation_opens_the_field_it_came_from(whole_site, open_page, size):
     page = open_page(whole_site.address, viewport=size)
     say(page, "laptops under $900, light enough to travel")

@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from conftest import PHONE
+from live_site import PHONE
 from playwright.sync_api import expect
 from talking import chips, matching, promised, reply, say, send, turn
 from ui_doubles import laptop, scripted_service

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from conftest import PHONE
+from live_site import DESK, PHONE
 from playwright.sync_api import expect
 from talking import chip, chips, matching, promised, reply, say, turn
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.weights]
 
 
-@pytest.mark.parametrize("size", [{"width": 1280, "height": 800}, PHONE])
+@pytest.mark.parametrize("size", [DESK, PHONE])
 def test_nothing_fits_and_the_smallest_change_is_taken_with_a_press(whole_site, open_page, size):
     page = open_page(whole_site.address, viewport=size)
     say(page, "laptops under $100 with at least 16 GB ram")

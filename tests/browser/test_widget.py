@@ -13,10 +13,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from axe import violations
-from conftest import DESK, PHONE, free_port_number
-from live_site import CHROMIUM, running_site
+from live_site import CHROMIUM, DESK, PHONE, free_port_number, running_site
 from playwright.sync_api import Browser, Frame, Page, Route, expect
 from strangers_shop import BROWSER_ARGUMENTS, strangers_shop
+from talking import say
 
 from assistant.widget.token import sign
 
@@ -126,15 +126,6 @@ def chat_of(page: Page) -> Frame:
             return found[0]
         page.wait_for_timeout(100)
     raise AssertionError(f"no chat among {[frame.url for frame in page.frames]}")
-
-
-def say(chat: Frame, words: str) -> None:
-    """Type, send, wait for the whole answer."""
-    said = chat.locator("#chat .user.message")
-    before = said.count()
-    chat.locator("#box textarea").fill(words)
-    chat.locator("#box textarea").press("Enter")
-    answered(chat, before + 1)
 
 
 def answered(chat: Frame, utterances: int) -> None:

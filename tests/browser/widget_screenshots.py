@@ -5,13 +5,12 @@ A stranger's shop on a site of its own embeds the real service with one line; wh
 
 from __future__ import annotations
 
-import socket
 import tempfile
 from pathlib import Path
 
-from live_site import CHROMIUM, running_site
-from playwright.sync_api import Browser, Frame, Page, expect, sync_playwright
-from screenshots import DESK, PHONE, keep
+from live_site import DESK, PHONE, chromium, free_port_number, running_site
+from playwright.sync_api import Browser, Frame, Page, expect
+from screenshots import keep
 from strangers_shop import BROWSER_ARGUMENTS, strangers_shop
 
 from assistant.demo import prepare_demo
@@ -34,17 +33,13 @@ def take_widget(folder: Path) -> None:
     Args:
         folder: data folder of a prepared demo shop; no other process has it open.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port_number()
     with (
         strangers_shop(f"http://127.0.0.1:{port}") as shop,
         running_site(folder, port, embed_origins=shop),
-        sync_playwright() as playwright,
+        chromium(BROWSER_ARGUMENTS) as browser,
     ):
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=BROWSER_ARGUMENTS)
         take_all(browser, shop)
-        browser.close()
 
 
 def take_all(browser: Browser, shop: str) -> None:
