@@ -9,13 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from retrieval.catalogue import CatalogueItem
 from retrieval.feeds import Content, Feed, check_mapping, find_feeds, open_feed, unrecognised
 from retrieval.feeds.cleaning import Note, Notes
 from retrieval.feeds.formats import RawRow
-from retrieval.feeds.rows import Unusable, item_id_of, read_interaction, read_item
+from retrieval.feeds.rows import Unusable, item_id_of, read_interaction, read_item, shopper_id_of
 from retrieval.feeds.units import FILE_NAME as UNITS_FILE
 from retrieval.feeds.units import UnitEvidence, describe_units, load_units, save_units, with_units
 from retrieval.ingest_report import FileReport, IngestReport
@@ -30,6 +31,7 @@ _ROWS_OF_EVIDENCE = 20_000  # of each feed, read once more to find the units of 
 
 Sink = Callable[[Sequence[CatalogueItem]], None]
 Progress = Callable[[str, int, int], None]
+Forgotten = Callable[[str, datetime | None], bool]
 
 
 def ingest(
@@ -40,6 +42,7 @@ def ingest(
     sink: Sink | None = None,
     currency: str = "USD",
     progress: Progress | None = None,
+    forgotten: Forgotten = lambda shopper_id, at: False,
 ) -> IngestReport:
     """Read a feed, or every feed of a folder (items first), into the records.
 
@@ -50,6 +53,8 @@ def ingest(
         sink: called after each batch with the items that are new or changed, already stored.
         currency: of prices that name none, ISO 4217.
         progress: called with the file's name, the rows done and the rows in all.
+        forgotten: whether a shopper was forgotten after a time (None: one that cannot be read); such interactions are
+            counted and nothing of them is kept, not even set aside.
 
     Raises:
         FeedError: the path holds no feed, or one of its feeds is cut off, not text or not well-formed; nothing was
@@ -65,7 +70,7 @@ def ingest(
     order = [Content.ITEMS, Content.INTERACTIONS, Content.OTHER]
     feeds.sort(key=lambda feed: order.index(feed.content))
     with SetAside(records.path.parent, [_name(feed) for feed in feeds]) as set_aside:
-        run = _Run(records, set_aside, sink, currency, progress)
+        run = _Run(records, set_aside, sink, currency, progress, forgotten)
         run.items([feed for feed in feeds if feed.content is Content.ITEMS])
         run.interactions([feed for feed in feeds if feed.content is Content.INTERACTIONS])
         others = [_report(feed) for feed in feeds if feed.content is Content.OTHER]
@@ -83,6 +88,7 @@ class _Run:
     sink: Sink | None
     currency: str
     progress: Progress | None
+    forgotten: Forgotten
     units: dict[str, str] = field(default_factory=dict)
     reports: list[FileReport] = field(default_factory=list)
     held: dict[str, tuple[CatalogueItem, FileReport]] = field(default_factory=dict)
@@ -178,7 +184,13 @@ class _Run:
         notes = Notes()
         interaction = read_interaction(row.fields, feed.columns, notes)
         if isinstance(interaction, Unusable):
-            self._put_aside(row, feed, report, interaction.note)
+            if self.forgotten(shopper_id_of(row.fields, feed.columns), None):
+                report.forgotten += 1
+            else:
+                self._put_aside(row, feed, report, interaction.note)
+            return None
+        if self.forgotten(interaction.shopper_id, interaction.at):
+            report.forgotten += 1
             return None
         self._note(row, feed, report, notes)
         return interaction

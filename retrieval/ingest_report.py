@@ -12,7 +12,7 @@ from retrieval.feeds import Content, Format
 
 @dataclass(slots=True)
 class FileReport:
-    """One file's account. Every row read is in exactly one of the six counts below it.
+    """One file's account. Every row read is in exactly one of the counts below it.
 
     Attributes:
         file: name within the path that was ingested.
@@ -20,6 +20,7 @@ class FileReport:
         duplicates: rows that a later row of the same id, here or in a later file, replaced; `exact` of them said the
             very same. Interactions: repeated events.
         merged: rows that only add to the one before (further pictures).
+        forgotten: interactions of shoppers who were forgotten since; nothing of them is stored.
         set_aside: rows that could not be used; each is in the set-aside file with its reason.
         values_set_aside: single values of used rows that could not be; they are in that file too.
         repairs: how often each repair was made, by (field, reason).
@@ -39,6 +40,7 @@ class FileReport:
     duplicates: int = 0
     exact: int = 0
     merged: int = 0
+    forgotten: int = 0
     set_aside: int = 0
     values_set_aside: int = 0
     repairs: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -51,7 +53,8 @@ class FileReport:
     @property
     def accounted(self) -> int:
         """Rows with an outcome; equals `read` once the file is done."""
-        return self.added + self.changed + self.unchanged + self.duplicates + self.merged + self.set_aside
+        counted = self.added + self.changed + self.unchanged + self.duplicates + self.merged
+        return counted + self.forgotten + self.set_aside
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON values; counters as lists of field, reason and count."""
@@ -71,7 +74,7 @@ class FileReport:
 
 
 _COUNTS = (
-    *("read", "added", "changed", "unchanged", "duplicates", "exact", "merged", "set_aside"),
+    *("read", "added", "changed", "unchanged", "duplicates", "exact", "merged", "forgotten", "set_aside"),
     "values_set_aside",
 )
 
@@ -118,6 +121,7 @@ def _described(file: FileReport) -> list[str]:
         ("unchanged", file.unchanged),
         (f"duplicates ({file.exact:,} exact)", file.duplicates),
         ("merged", file.merged),
+        ("of forgotten shoppers", file.forgotten),
         ("set aside", file.set_aside),
     ]
     head = f"{file.file}: {file.read:,} rows of {file.content.value} ({file.format.value}, {file.encoding})"

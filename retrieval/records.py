@@ -207,12 +207,18 @@ class Records:
                 new += result.rowcount
         return new
 
-    def remove_shopper(self, shopper_id: str) -> list[Interaction]:
+    def shoppers(self) -> list[str]:
+        """The ids of all who have interactions."""
+        return [row.shopper_id for row in self._read(sa.select(_interactions.c.shopper_id).distinct())]
+
+    def remove_shopper(self, shopper_id: str, until: datetime | None = None) -> list[Interaction]:
         """Erase a shopper's interactions and return them, so that counts can be subtracted.
 
-        The bytes are overwritten in the file and the write-ahead log is emptied.
+        The bytes are overwritten in the file and the write-ahead log is emptied. With `until`, later ones stay.
         """
         statement = sa.delete(_interactions).where(_interactions.c.shopper_id == shopper_id)
+        if until is not None:
+            statement = statement.where(_interactions.c.at <= _micros(until))
         with self._explained(), self._writer.begin() as connection:
             rows = connection.execute(statement.returning(*_interactions.c)).all()
         with self._explained(), self._engine.connect() as connection:
@@ -300,10 +306,14 @@ def _row(interaction: Interaction) -> dict[str, object]:
         "shopper_id": interaction.shopper_id,
         "item_id": interaction.item_id,
         "kind": interaction.kind.value,
-        "at": (interaction.at - _EPOCH) // _MICROSECOND,
+        "at": _micros(interaction.at),
         "session_id": interaction.session_id,
         "value": interaction.value,
     }
+
+
+def _micros(moment: datetime) -> int:
+    return (moment - _EPOCH) // _MICROSECOND
 
 
 def _interaction(row: sa.Row[Any]) -> Interaction:

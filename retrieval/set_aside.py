@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
@@ -68,6 +69,39 @@ class SetAside:
             f"{self.path} cannot be written: {error.strerror or error}. Everything stored before this is safe.",
             "Free some space, or set ASSISTANT_DATA_FOLDER to another disk; then run the same command again.",
         )
+
+
+def forget_set_aside(folder: Path, shopper_id: str) -> int:
+    """Overwrite the entries of a data folder that name a shopper; returns how many there were.
+
+    In place, so that an ingest which is writing to the file meanwhile loses nothing; a blank line is no entry.
+    """
+    path, blanked = folder / SET_ASIDE_FILE, 0
+    if not path.exists():
+        return 0
+    with path.open("r+b") as file:
+        start = 0
+        for line in file.read().splitlines(keepends=True):
+            if _names(line, shopper_id):
+                file.seek(start)
+                file.write(b" " * len(line.rstrip(b"\r\n")))
+                blanked += 1
+            start += len(line)
+        file.flush()
+        os.fsync(file.fileno())
+    return blanked
+
+
+def _names(line: bytes, shopper_id: str) -> bool:
+    """Whether a row names the shopper: as one of its values, or as a word where it could not be taken apart."""
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return False
+    row, raw = entry.get("row"), entry.get("raw")
+    if isinstance(row, dict):
+        return any(str(value).strip() == shopper_id for value in (raw, *row.values()))
+    return any(re.search(rf"(?<!\w){re.escape(shopper_id)}(?!\w)", str(text)) for text in (row, raw))
 
 
 def _other_entries(path: Path, files: set[str]) -> list[str]:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
@@ -20,6 +21,7 @@ from retrieval.corrections import Differences
 from retrieval.dense import DenseSource
 from retrieval.embedding import PACKAGED, Encoder, TextEncoder
 from retrieval.errors import SetupError
+from retrieval.exploration import Exploration
 from retrieval.index import Progress, VectorIndex
 from retrieval.interactions import EMPTY_SESSION, Interaction, Session
 from retrieval.lexical import LexicalIndex
@@ -29,6 +31,7 @@ from retrieval.query import Constraints, Query
 from retrieval.records import Changes, Records
 from retrieval.reranking import RankingSettings
 from retrieval.search import Searcher, SearchResult
+from retrieval.set_aside import forget_set_aside
 from retrieval.taxonomy import learn_categories
 from retrieval.vocabulary import Vocabulary
 from retrieval.withheld import Withholding
@@ -128,9 +131,12 @@ class Shop:
         """Load what the first search would otherwise wait for."""
         self.search(Query("warm up"))
 
-    def search(self, query: Query, session: Session = EMPTY_SESSION) -> SearchResult:
+    def search(
+        self, query: Query, session: Session = EMPTY_SESSION, exploration: Exploration | None = None
+    ) -> SearchResult:
         """Search in the shop's own words: see `retrieval.search.Searcher.search`."""
-        return self.searcher.search(replace(query, text=self.vocabulary.in_own_words(query.text)), session)
+        own = replace(query, text=self.vocabulary.in_own_words(query.text))
+        return self.searcher.search(own, session, exploration)
 
     def withhold(self, withholding: Withholding) -> None:
         """Ask this, from now on, what is kept from shoppers: no search finds it, no constraint counts it."""
@@ -220,17 +226,24 @@ class Shop:
             self.popularity.add(interaction)
             self.neighbours.add(interaction)
 
-    def forget(self, shopper_id: str) -> int:
+    def forget(self, shopper_id: str, until: datetime | None = None) -> int:
         """Erase a shopper's interactions from the records and subtract them from every count; returns how many counted.
 
-        What a log brought since the start is erased too; it counts from the next start on and is not subtracted.
+        What a log brought since the start is erased too; it counts from the next start on and is not subtracted. Rows
+        of hers that were set aside go as well. With `until`, interactions after that time stay.
         """
         with self._writing:
-            self.records.remove_shopper(shopper_id)
-            counted = self.neighbours.history(shopper_id)
-            self.popularity.forget(counted)
-            self.neighbours.forget(counted)
+            self.records.remove_shopper(shopper_id, until)
+            forget_set_aside(self.records.path.parent, shopper_id)
+            counted = [i for i in self.neighbours.history(shopper_id) if until is None or i.at <= until]
+            self.disregard(counted)
         return len(counted)
+
+    def disregard(self, interactions: Sequence[Interaction]) -> None:
+        """Take interactions out of every count, as if they had never been observed. They are not deleted here."""
+        with self._writing:
+            self.popularity.forget(interactions)
+            self.neighbours.forget(interactions)
 
     def rebuild_vectors(self, progress: Progress | None = None) -> int:
         """Make the vectors of all items again; returns how many."""

@@ -53,6 +53,11 @@ def item_id_of(row: Mapping[str, Any], columns: Columns) -> str:
     return _text(_fields(row, columns)[0].get("item_id"), "item_id", Notes())
 
 
+def shopper_id_of(row: Mapping[str, Any], columns: Columns) -> str:
+    """The cleaned id of the shopper of a row; empty when it names none."""
+    return _text(_fields(row, columns)[0].get("shopper_id"), "shopper_id", Notes())
+
+
 def read_item(row: Mapping[str, Any], columns: Columns, currency: str, notes: Notes) -> CatalogueItem | Unusable:
     """The item of a row. Without an id or a title it is unusable; every other field may be missing.
 
