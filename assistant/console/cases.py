@@ -1,12 +1,8 @@
-"""Turns kept as golden cases: a labelled line each in the data folder, as `evaluate intent --data` reads it."""
+"""Turns kept as golden cases: the form, filled with what was said and understood, masked; see `store.cases`."""
 
 from __future__ import annotations
 
-import json
-import os
-import threading
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Form, HTTPException, Query, Request
@@ -21,14 +17,11 @@ from assistant.console.session import SignedIn
 from assistant.console.turn_view import picks_shown
 from assistant.dialogue import Intent
 from assistant.store import audit
+from assistant.store.cases import FILE, keep_case
 from retrieval.catalogue import Catalogue
-from retrieval.errors import SetupError
 
 if TYPE_CHECKING:
     from assistant.service import Service
-
-FILE = "cases.jsonl"
-_writing = threading.Lock()
 
 
 class CaseForm(LabelForm):
@@ -77,6 +70,7 @@ def routes(service: Service) -> APIRouter:
             "history": history_of(rows[:-1], catalogue),
             "intent": given.intent.value,
             "slots": given.slots().as_json(),
+            "conversation_id": conversation_id,
         }
         replaced = keep_case(file, case)
         audit.record(store, staff.name, "save case", conversation_id, {"turn": number, "intent": case["intent"]})
@@ -111,33 +105,3 @@ def _page_in_words(row: Mapping[str, Any], catalogue: Catalogue) -> str:
             f"{pick.rank}. {title}, {price}" if price.startswith(("$", "€", "£")) else f"{pick.rank}. {title}"
         )
     return "; ".join(entries)
-
-
-def keep_case(file: Path, case: Mapping[str, Any]) -> bool:
-    """Append a case; one with the same words after the same history is replaced.
-
-    Returns:
-        Whether one was replaced.
-
-    Raises:
-        SetupError: the file holds a line that is no JSON object; it is left as it is.
-    """
-    with _writing:
-        lines = [line for line in _lines(file) if line.strip()]
-        kept = [line for number, line in enumerate(lines, start=1) if not _same(file, number, line, case)]
-        beside = file.with_suffix(".partial")
-        beside.write_text("".join(f"{line}\n" for line in (*kept, json.dumps(case, ensure_ascii=False))), "utf-8")
-        os.replace(beside, file)
-        return len(kept) < len(lines)
-
-
-def _lines(file: Path) -> list[str]:
-    return file.read_text("utf-8").split("\n") if file.exists() else []
-
-
-def _same(file: Path, number: int, line: str, case: Mapping[str, Any]) -> bool:
-    try:
-        row = json.loads(line)
-        return (row.get("text"), row.get("history", [])) == (case["text"], case["history"])
-    except (ValueError, AttributeError) as error:
-        raise SetupError(f"{file}, line {number} is no case: {error}.", f"Mend that line of {file}.") from error

@@ -11,12 +11,13 @@ from console_doubles import send, signed_in_client
 from stored import store_turn
 from ui_doubles import laptop, scripted_service
 
-from assistant.console.cases import FILE, history_of, keep_case
+from assistant.console.cases import history_of
 from assistant.console.labels import LabelForm, label_of
 from assistant.dialogue import DialogueAct, Edit, Intent, Rung, Slots
 from assistant.evaluation.examples import read_jsonl
 from assistant.evaluation.replay import listed
 from assistant.store import audit
+from assistant.store.cases import FILE, keep_case
 from assistant.turn_json import act_as_json
 from retrieval.errors import SetupError
 
