@@ -99,7 +99,9 @@ def _join(settings: Settings, shop: Shop, language_model: LanguageModel | None, 
     say(f"understanding: {understanding.status}")
     explainer = Explainer(language_model, settings, display=lambda label: shop.vocabulary.display(label))
     money = ShopMoney(settings.currency, settings.exchange_rates)
-    assistant = Assistant(shop, understanding, explainer, money=money, picks=settings.picks)
+    assistant = Assistant(
+        shop, understanding, explainer, money=money, picks=settings.picks, exploration=settings.exploration
+    )
     store = Store(settings.data_folder)
     for interaction in store.interactions():
         shop.observe(interaction)

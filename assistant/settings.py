@@ -85,6 +85,12 @@ class Settings(BaseSettings):
     )
     beta: float = Field(0.7, ge=0, le=1, description="Weight of content in relevance.")
     picks: int = Field(4, ge=1, le=12, description="Items shown in a turn.")
+    exploration: float = Field(
+        0.0,
+        ge=0,
+        le=0.5,
+        description="Chance that the last place of a page goes to a new item that nobody has touched yet.",
+    )
 
     # what staff see
     record_traces: bool = Field(

@@ -22,6 +22,7 @@ from assistant.suggestions import suggest
 from assistant.trace import ModelCall, Trace, recorded, recording
 from assistant.variants import Shelf
 from retrieval.candidates import Stage
+from retrieval.exploration import Exploration
 from retrieval.interactions import EMPTY_SESSION, Session
 from retrieval.query import Relaxation
 
@@ -35,13 +36,21 @@ class Assistant:
     """The models and indexes that answer; holds nothing of any conversation."""
 
     def __init__(
-        self, shop: Shop, understanding: Understanding, explainer: Explainer, *, money: ShopMoney, picks: int = 4
+        self,
+        shop: Shop,
+        understanding: Understanding,
+        explainer: Explainer,
+        *,
+        money: ShopMoney,
+        picks: int = 4,
+        exploration: float = 0.0,
     ) -> None:
         self.shop = shop
         self.understanding = understanding
         self.explainer = explainer
         self.money = money
         self.picks = picks
+        self.exploration = exploration
 
     def turn(
         self,
@@ -74,7 +83,8 @@ class Assistant:
             changes = accept(state.offered[act.accepts - 1], before, state.need.slots, self.money)
             act = replace(changes, rung=act.rung, confidence=act.confidence)
 
-        outcome = self._look_up(utterance, act, state, session, clock)
+        drawn = Exploration(self.exploration, f"{conversation_id}:{state.turns}")
+        outcome = self._look_up(utterance, act, state, session, drawn, clock)
         cart_changes = changed_lines(state.selected, outcome.after.selected)
         yield Understood(outcome.act, outcome.constraints, outcome.after.need, cart_changes)
 
@@ -123,7 +133,13 @@ class Assistant:
         )
 
     def _look_up(
-        self, utterance: str, act: DialogueAct, state: DialogueState, session: Session, clock: Stopwatch
+        self,
+        utterance: str,
+        act: DialogueAct,
+        state: DialogueState,
+        session: Session,
+        exploration: Exploration,
+        clock: Stopwatch,
     ) -> Outcome:
         """Fold the act into the state, then search, or find what is being talked about."""
         referenced, discussed = self._pointed_at(act, state)
@@ -136,7 +152,8 @@ class Assistant:
         stages: tuple[Stage, ...] = ()
         if searched:
             with clock("search"):
-                found = self.shop.search(grounded.query, EMPTY_SESSION if after.ignore_history else session)
+                known = EMPTY_SESSION if after.ignore_history else session
+                found = self.shop.search(grounded.query, known, exploration)
             relaxations, matching, corrected, stages = found.relaxations, found.matching, found.corrected, found.stages
             after = replace(after, shown=found.candidates, focus=None)
         else:

@@ -80,11 +80,12 @@ class Candidate:
     Attributes:
         item_id: of the catalogue.
         relevance: the fused score it is ranked by.
-        scores: its parts by name: "dense", "lexical", "content", "popularity", "neighbours", "behaviour", "trust",
-            "relevance". Absent parts were not computed for this query.
+        scores: its parts by name: "dense", "lexical", "content", "popularity", "neighbours", "sequence", "p_click",
+            "p_purchase", "p_review", "behaviour", "trust", "relevance". Absent parts were not computed for this query.
         interaction_count: interactions the item has; 0 is a cold start.
         rank_without_history: 1-based rank it would have had for an empty session; behind all others when only the
-            session's own source proposed it.
+            session's own source proposed it; None for what no query ranked, and for what was drawn to be explored.
+        propensity: chance that this item, and no other, was to stand in its place; 1.0: no draw was made.
     """
 
     item_id: str
@@ -92,6 +93,7 @@ class Candidate:
     scores: dict[str, float]
     interaction_count: int = 0
     rank_without_history: int | None = None
+    propensity: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ stand clear of the others ("hp 85 light magenta") it carries none of the others 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from retrieval.candidates import Candidate, Proposal, Rows, Scores, Stage
 from retrieval.catalogue import Catalogue, CatalogueItem
+from retrieval.exploration import Exploration, last_place
 from retrieval.interactions import EMPTY_SESSION, Session
 from retrieval.neighbours import Neighbours
 from retrieval.popularity import Popularity
@@ -103,6 +104,7 @@ def rerank(
     parts: Mapping[str, Scores] | None = None,
     limit: int = 10,
     anyones: NDArray[np.bool_] | None = None,
+    exploration: Exploration | None = None,
 ) -> Reranked:
     """Rank candidates and keep the best, one for each group of variants.
 
@@ -118,6 +120,7 @@ def rerank(
         parts: (n,) scores that made up the content ("dense", "lexical"), to be kept with each candidate.
         limit: how many candidates to return.
         anyones: (n,) whether an empty session would have this row as well; None: it would have all of them.
+        exploration: who may be drawn into the last place; None: nobody.
 
     Returns:
         `Candidate.scores` has every part: "content", "behaviour" (as it was counted), "expected" (what
@@ -141,11 +144,13 @@ def rerank(
     if session.interactions:
         others = ranking if anyones is None or anyones.all() else ranking.of(np.flatnonzero(anyones[present]))
         ranks = others.ranks(others.order(others.scored(behaviour, EMPTY_SESSION)["relevance"], limit)[0])
-    candidates = tuple(
+    candidates = [
         ranking.candidate(place, scored, cost, ranks.get(ranking.group(place), len(ranks) + 1))
         for place, cost in zip(order[: len(costs)], costs, strict=True)
-    )
-    return Reranked(candidates, Stage.of("reranked", catalogue, ranking.proposal(order, scored["relevance"])))
+    ]
+    if exploration is not None:
+        candidates[-1:] = ranking.last_candidate(order, candidates, scored, exploration)
+    return Reranked(tuple(candidates), Stage.of("reranked", catalogue, ranking.proposal(order, scored["relevance"])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +234,23 @@ class _Ranking:
         item = self.items[place]
         return ("model", item.variant_of) if item.variant_of else ("item", item.item_id)
 
-    def candidate(self, place: int, scored: Mapping[str, Scores], cost: float, rank_without_history: int) -> Candidate:
+    def last_candidate(
+        self, order: Sequence[int], shown: Sequence[Candidate], scored: Mapping[str, Scores], exploration: Exploration
+    ) -> Sequence[Candidate]:
+        """What stands last of what is shown, once it has been drawn; nothing of nothing."""
+        untouched = np.array([i.available and not i.rating_count for i in self.items], dtype=np.bool_)
+        untouched &= self.counts == 0
+        drawn = last_place(order, len(shown), self.content, untouched, self.settings.decisive_gap, exploration)
+        if drawn is None:
+            return shown[-1:]
+        if not drawn.explored:
+            return (replace(shown[-1], propensity=drawn.propensity),)
+        new = self.candidate(drawn.place, scored, 0.0, None)
+        return (replace(new, scores={**new.scores, "explored": drawn.propensity}, propensity=drawn.propensity),)
+
+    def candidate(
+        self, place: int, scored: Mapping[str, Scores], cost: float, rank_without_history: int | None
+    ) -> Candidate:
         """The candidate at a place, with all its scores."""
         item = self.items[place]
         scores = {name: float(part[place]) for name, part in scored.items()}

@@ -21,6 +21,7 @@ from retrieval.candidates import STAGE_ITEMS, Candidate, CandidateSource, Propos
 from retrieval.catalogue import Catalogue, CatalogueItem
 from retrieval.columns import Columns
 from retrieval.dense import DenseSource
+from retrieval.exploration import Exploration
 from retrieval.fusion import content_score
 from retrieval.interactions import EMPTY_SESSION, Session
 from retrieval.lexical import LexicalIndex
@@ -85,8 +86,16 @@ class Searcher:
         self.ranking = ranking or RankingSettings()
         self._spelling = Spelling(lexical)
 
-    def search(self, query: Query, session: Session = EMPTY_SESSION) -> SearchResult:
-        """The best candidates for a query, for the shopper of a session."""
+    def search(
+        self, query: Query, session: Session = EMPTY_SESSION, exploration: Exploration | None = None
+    ) -> SearchResult:
+        """The best candidates for a query, for the shopper of a session.
+
+        Args:
+            query: the need.
+            session: her interactions; may be empty.
+            exploration: whether a new item may be drawn into the last place; never where an order was asked for.
+        """
         seconds: dict[str, float] = {}
         with _timed(seconds, "spelling"):
             corrected = self._spelling.correct(query.text)
@@ -101,7 +110,7 @@ class Searcher:
         with _timed(seconds, "candidates"):
             rows, anyones = self._pool(query, session, admitted, stages)
         with _timed(seconds, "ranking"):
-            candidates = self._checked(query, self._ranked(query, session, rows, anyones, stages))
+            candidates = self._checked(query, self._ranked(query, session, rows, anyones, stages, exploration))
         stages.append(Stage.of_candidates("checked", candidates))
         return SearchResult(candidates, len(admitted), (), corrected, seconds, tuple(stages))
 
@@ -144,7 +153,13 @@ class Searcher:
         return (1 - QUALITY_WEIGHT) * content + QUALITY_WEIGHT * quality, {**parts, "quality": quality}
 
     def _ranked(
-        self, query: Query, session: Session, rows: Rows, anyones: Rows, stages: list[Stage]
+        self,
+        query: Query,
+        session: Session,
+        rows: Rows,
+        anyones: Rows,
+        stages: list[Stage],
+        exploration: Exploration | None,
     ) -> tuple[Candidate, ...]:
         content, parts = self._content(query, session, rows)
         stages.append(Stage.of("fused", self.catalogue, Proposal.best_of(rows, content, STAGE_ITEMS), len(rows)))
@@ -163,6 +178,7 @@ class Searcher:
             parts,
             query.limit,
             np.isin(rows, anyones, assume_unique=True) if session.interactions else None,
+            exploration if query.sort is Sort.RELEVANCE else None,
         )
         if query.sort is Sort.RELEVANCE:
             stages.append(reranked.stage)

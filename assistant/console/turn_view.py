@@ -28,11 +28,15 @@ PART_LABELS = {  # parts of a score in the order they build on each other, with 
     "popularity": ("Popularity", 2),
     "neighbours": ("Bought or viewed together", 2),
     "sequence": ("Comes next after", 2),
+    "p_click": ("Chance that the next is a click", 3),
+    "p_purchase": ("Chance that the next is a purchase", 3),
+    "p_review": ("Chance that the next is a review", 3),
     "expected": ("Expected from its content", 2),
     "trust": ("How far behaviour is trusted", 2),
     "novelty": ("New to shoppers", 1),
     "stock": ("Sold out", 1),
     "diversity": ("Likeness to items above", 1),
+    "explored": ("Drawn as a new item, the chance of it", 1),
 }
 COMPARISONS = {"at_least": "at least", "at_most": "at most", "more_than": "more than", "less_than": "less than"}
 SLOT_LABELS = {

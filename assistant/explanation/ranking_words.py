@@ -57,6 +57,8 @@ def order_words(pick: Pick, with_history: bool) -> str:
     sold_out = -scores.get("stock", 0.0)
     if sold_out >= _WORTH_TELLING:
         words += f"; {sold_out:.2f} is taken off because it is sold out"
+    if "explored" in scores:
+        words += "; as a new item it was drawn into this place, so that shoppers get to know it"
     alone = candidate.rank_without_history
     if with_history and alone is not None and alone != pick.rank:
         words += f"; with an empty history it would stand {place_words(alone)}"

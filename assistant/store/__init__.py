@@ -156,7 +156,7 @@ class Store:
                             "rank": pick.rank,
                             "item_id": pick.item.item_id,
                             "scores": dict(pick.candidate.scores),
-                            "propensity": 1.0,
+                            "propensity": pick.candidate.propensity,
                             "cold_start": pick.cold_start,
                         }
                         for pick in turn.picks
@@ -174,7 +174,7 @@ class Store:
         )
 
     def impressions(self, conversation_id: str) -> list[dict[str, Any]]:
-        """What a conversation showed: turn, rank, item, scores, propensity (1.0: chosen without a draw)."""
+        """What a conversation showed: turn, rank, item, scores, propensity (1.0: no draw was made)."""
         query = sa.select(schema.impressions).where(schema.impressions.c.conversation_id == conversation_id)
         return self._rows(query.order_by(schema.impressions.c.turn, schema.impressions.c.rank))
 

@@ -19,13 +19,18 @@ PARTS = {
     "behaviour": "Chosen by shoppers",
     "popularity": "by all",
     "neighbours": "by those with a like history",
+    "sequence": "by what comes next after your last steps",
+    "p_click": "chance that you open it next",
+    "p_purchase": "chance that you buy it next",
+    "p_review": "chance that you review it next",
     "expected": "Expected of it, by its content",
     "trust": "Trust in behaviour, by interactions",
     "novelty": "New in the shop",
     "stock": "Cost of being sold out",
     "diversity": "Cost of likeness to those above",
+    "explored": "Drawn into this place as a new item, with this chance",
 }
-WITHIN = {"dense", "lexical", "popularity", "neighbours"}
+WITHIN = {"dense", "lexical", "popularity", "neighbours", "sequence", "p_click", "p_purchase", "p_review"}
 
 
 def details(pick: Pick) -> Markup:
