@@ -239,9 +239,9 @@ def import_turns(out: Annotated[Path, typer.Option(help="JSON Lines file to writ
     """Turns of shoppers who consented, redacted, for labelling."""
     with explained():
         from assistant.evaluation.import_turns import import_turns as write
-        from assistant.store import Store
+        from assistant.store import open_store
 
-        store = Store(load_settings().data_folder)
+        store = open_store(load_settings())
         typer.echo(f"{write(store, out)} turns written to {out}.")
         store.close()
 

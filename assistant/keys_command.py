@@ -63,9 +63,9 @@ def revoke(name: Name) -> None:
 
 @contextmanager
 def _store() -> Iterator[Store]:
-    from assistant.store import Store
+    from assistant.store import open_store
 
-    store = Store(load_settings().data_folder)
+    store = open_store(load_settings())
     try:
         yield store
     finally:

@@ -13,7 +13,7 @@ from assistant.language_model import LanguageModel, load_language_model
 from assistant.language_model.adapter import adapter_fingerprint
 from assistant.progress import Say, counting
 from assistant.settings import Settings
-from assistant.store import Store, blocks, synonyms
+from assistant.store import Store, blocks, open_store, synonyms
 from assistant.tagger.tagger import Tagger
 from assistant.trace import Recording
 from assistant.turn import Assistant
@@ -102,7 +102,7 @@ def _join(settings: Settings, shop: Shop, language_model: LanguageModel | None, 
     assistant = Assistant(
         shop, understanding, explainer, money=money, picks=settings.picks, exploration=settings.exploration
     )
-    store = Store(settings.data_folder)
+    store = open_store(settings)
     for interaction in store.interactions():
         shop.observe(interaction)
     blocking = Blocking(store)

@@ -54,6 +54,10 @@ class Settings(BaseSettings):
         description="Where parcels, returns and payments are sent: an address or a phone number.",
     )
     data_folder: Path = Field(Path("var"), description="Folder of all that is stored; one process at a time owns it.")
+    database_url: SecretStr | None = Field(
+        None,
+        description="postgresql://USER:PASSWORD@HOST:PORT/NAME for conversations; None: SQLite in the data folder.",
+    )
 
     # the language model
     language_model: str = Field(

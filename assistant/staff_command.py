@@ -85,9 +85,9 @@ def password(name: Name, password_stdin: FromStdin = False) -> None:
 
 @contextmanager
 def _store() -> Iterator[Store]:
-    from assistant.store import Store
+    from assistant.store import open_store
 
-    store = Store(load_settings().data_folder)
+    store = open_store(load_settings())
     try:
         yield store
     finally:

@@ -25,7 +25,7 @@ from assistant.explanation.explainer import Explainer  # noqa: E402
 from assistant.grounding import ShopMoney  # noqa: E402
 from assistant.service import Service  # noqa: E402
 from assistant.settings import Settings  # noqa: E402
-from assistant.store import Store  # noqa: E402
+from assistant.store import open_store  # noqa: E402
 from assistant.store.keys import Scope, add  # noqa: E402
 from assistant.turn import Assistant  # noqa: E402
 from assistant.understanding import Understanding  # noqa: E402
@@ -43,7 +43,7 @@ def open_doubles(folder: Path, **settings: Any) -> Iterator[Service]:
         understanding = Understanding(None, lambda: shop.vocabulary, mode="rules")
         explainer = Explainer(None, chosen, display=lambda label: shop.vocabulary.display(label))
         assistant = Assistant(shop, understanding, explainer, money=ShopMoney(chosen.currency, {}))
-        store = Store(folder)
+        store = open_store(chosen)
         try:
             blocking = Blocking(store)
             shop.withhold(blocking.now)

@@ -1,19 +1,19 @@
 """What the assistant itself has seen: conversations, turns, impressions, interactions, feedback, consent.
 
-SQLAlchemy Core over SQLite in WAL mode. What the shop's own log says lies elsewhere (`retrieval.records`): this
-database can be deleted without losing the shop.
+SQLAlchemy Core over SQLite in WAL mode, or over PostgreSQL. What the shop's own log says lies elsewhere
+(`retrieval.records`): this database can be deleted without losing the shop.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
@@ -21,13 +21,17 @@ from pydantic import TypeAdapter
 from assistant.dialogue import DialogueState
 from assistant.events import Turn
 from assistant.flagging import Concern
-from assistant.store import flags, schema, traces
+from assistant.store import cases, erasure, flags, schema, traces
 from assistant.store.consents import consenting
+from assistant.store.database import FILE, Database, insert_into
+from assistant.store.tombstones import Tombstones
 from assistant.turn_json import turn_as_json
-from retrieval.errors import SetupError
 from retrieval.interactions import Interaction, InteractionKind, Session
 
-FILE = "conversations.db"
+if TYPE_CHECKING:
+    from assistant.settings import Settings
+
+__all__ = ["FILE", "Holdings", "Store", "Verdict", "open_store"]
 _state = TypeAdapter(DialogueState)
 
 
@@ -52,39 +56,24 @@ class Holdings:
 class Store:
     """The database of one service. Safe to use from several threads.
 
+    Args:
+        folder: of the service's data.
+        url: of a PostgreSQL database (see `database.Database`); None: SQLite in the folder.
+
     Raises:
-        SetupError: the file is no database, belongs to a newer version, is locked, or the disk is full.
+        SetupError: the database is none, cannot be reached, belongs to a newer version, is locked, or its disk is full.
     """
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._path = folder / FILE
-        self._engine = self._open(self._path, timeout=10)
+    def __init__(self, folder: Path, url: str | None = None) -> None:
+        self._database = Database(folder, url)
+        self._folder = folder
+        self.tombstones = Tombstones(folder)
         with self.connect() as connection:
-            schema.migrate(connection, self._path)
+            schema.migrate(connection, self._database.place)
 
-    @staticmethod
-    def _open(path: Path, timeout: float) -> sa.Engine:
-        """An engine over a file; `timeout`: seconds to wait for another writer."""
-        engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": timeout})
-        sa.event.listen(engine, "connect", _configure)
-        return engine
-
-    @contextmanager
-    def connect(self) -> Iterator[sa.Connection]:
+    def connect(self) -> AbstractContextManager[sa.Connection]:
         """A transaction; what an operator can fix comes out as a SetupError."""
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except sa.exc.DatabaseError as error:
-            reason = str(error.orig)
-            if "locked" in reason:
-                fix = "Stop the other process that uses this data folder, or set ASSISTANT_DATA_FOLDER to another one."
-            elif "full" in reason:
-                fix = "Free disk space and try again: nothing that was stored before is lost."
-            else:
-                fix = f"Move {self._path} away (it will be made anew), or restore it from a backup."
-            raise SetupError(f"{self._path} cannot be used: {reason}.", fix) from error
+        return self._database.connect()
 
     def start(self, shopper_id: str | None = None) -> str:
         """Begin a conversation; returns its id, which cannot be guessed."""
@@ -229,14 +218,13 @@ class Store:
         with self.connect() as connection:
             if connection.scalar(sa.select(schema.impressions.c.rank).where(here).limit(1)) is None:
                 raise KeyError(item_id)
-            connection.execute(
-                schema.feedback.delete().where(
-                    (schema.feedback.c.conversation_id == conversation_id) & (schema.feedback.c.item_id == item_id)
-                )
-            )
-            if verdict is not None:
-                values = {"conversation_id": conversation_id, "item_id": item_id, "verdict": verdict, "at": _now()}
-                connection.execute(schema.feedback.insert().values(values))
+            place = {"conversation_id": conversation_id, "item_id": item_id}
+            if verdict is None:
+                connection.execute(schema.feedback.delete().filter_by(**place))
+            else:
+                fresh = {"verdict": verdict, "at": _now()}
+                added = insert_into(connection, schema.feedback).values(**place, **fresh)
+                connection.execute(added.on_conflict_do_update(index_elements=list(place), set_=fresh))
             flags.note_verdict(connection, conversation_id, item_id, disliked=verdict is Verdict.DISLIKE)
 
     def feedback(self, conversation_id: str) -> dict[str, Verdict]:
@@ -285,41 +273,41 @@ class Store:
                 count(schema.feedback),
             )
 
-    def forget(self, shopper_id: str) -> Holdings:
-        """Delete everything held about a shopper; returns how much it was."""
+    def forget(self, shopper_id: str, until: datetime | None = None) -> Holdings:
+        """Delete everything held about a shopper; returns how much it was.
+
+        With `until`, only what is not later: she was forgotten then, and a backup brought it back.
+        """
         held = self.holdings(shopper_id)
         with self.connect() as connection:
-            connection.execute(schema.interactions.delete().where(schema.interactions.c.shopper_id == shopper_id))
-            connection.execute(schema.consents.delete().where(schema.consents.c.shopper_id == shopper_id))
-            connection.execute(schema.conversations.delete().where(schema.conversations.c.shopper_id == shopper_id))
-            answer = sa.cast(schema.idempotency.c.answer, sa.Text)  # kept answers name the shopper they were given for
-            connection.execute(schema.idempotency.delete().where(answer.contains(shopper_id, autoescape=True)))
-        self._empty_write_ahead_log()
+            mine = erasure.conversations_of(connection, shopper_id, until)
+        if until is None:
+            self.tombstones.add([shopper_id, *mine], datetime.now(UTC))
+        with self.connect() as connection:
+            erasure.erase_conversations(connection, mine)
+            erasure.erase_shopper(connection, shopper_id, until)
+        cases.forget_cases(self._folder / cases.FILE, mine)
+        self._database.empty_write_ahead_log()
         return held
 
     def begin_anew(self, conversation_id: str) -> None:
         """Empty a conversation and make it a guest's: the page goes on, nothing of what was said is left."""
+        self.tombstones.add([conversation_id], datetime.now(UTC))
         with self.connect() as connection:
-            row = schema.conversations.c.conversation_id == conversation_id
-            connection.execute(schema.conversations.delete().where(row))
+            erasure.erase_conversations(connection, [conversation_id])
             connection.execute(schema.conversations.insert().values(conversation_id=conversation_id, started_at=_now()))
-        self._empty_write_ahead_log()
-
-    def _empty_write_ahead_log(self) -> None:
-        """Overwritten rows live on in the log until it is folded in."""
-        with self._engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        cases.forget_cases(self._folder / cases.FILE, [conversation_id])
+        self._database.empty_write_ahead_log()
 
     def close(self) -> None:
-        """Give the file back."""
-        self._engine.dispose()
+        """Give the database back."""
+        self._database.close()
 
 
-def _configure(connection: Any, _record: Any) -> None:
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+def open_store(settings: Settings) -> Store:
+    """The store that the settings name. Raises SetupError: see `Store`."""
+    url = settings.database_url
+    return Store(settings.data_folder, None if url is None else url.get_secret_value())
 
 
 def _now() -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from assistant.cart import InCart
 from assistant.store import Store, schema
+from assistant.store.database import insert_into
 from retrieval.catalogue import Money
 
 
@@ -43,8 +43,8 @@ def put(store: Store, conversation_id: str, line: InCart) -> None:
     }
     key = {"conversation_id": conversation_id, "item_id": line.item_id}
     at = datetime.now(UTC).isoformat()
-    statement = insert(schema.cart_lines).values(**key, **values, at=at)
     with store.connect() as connection:
+        statement = insert_into(connection, schema.cart_lines).values(**key, **values, at=at)
         connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.sql.elements import KeyedColumnElement
 from assistant.dialogue import Intent
 from assistant.store import Store
 from assistant.store.consents import consenting
+from assistant.store.database import days, unindexed
 from assistant.store.schema import (
     CARDS_SECONDS,
     TURN_SECONDS,
@@ -177,7 +178,7 @@ def outcomes(store: Store, period: Period) -> tuple[Outcome, ...]:
     An event counts for the last time the item was shown to the same shopper, at most `ATTRIBUTED_DAYS` before it.
     """
     kinds = (InteractionKind.CLICK.value, InteractionKind.PURCHASE.value)
-    days_after = sa.func.julianday(interactions.c.at) - sa.func.julianday(turns.c.at)
+    days_after = days(interactions.c.at) - days(turns.c.at)
     until = Period(period.start, period.end + timedelta(days=ATTRIBUTED_DAYS))
     back = sa.func.row_number().over(partition_by=interactions.c.id, order_by=turns.c.at.desc())
     place = (impressions.c.conversation_id, impressions.c.turn, impressions.c.rank)
@@ -188,7 +189,7 @@ def outcomes(store: Store, period: Period) -> tuple[Outcome, ...]:
         .join(
             impressions,
             (impressions.c.conversation_id == conversations.c.conversation_id)
-            & (_by_scan(impressions.c.item_id) == interactions.c.item_id),
+            & (unindexed(impressions.c.item_id) == interactions.c.item_id),
         )
         .join(turns, _of_turn())
         .where(interactions.c.kind.in_(kinds), until.holds(interactions.c.at))
@@ -235,11 +236,6 @@ def _latency(bucket: str, seconds: Sequence[tuple[float, float]]) -> Latency:
 def percentile(ordered: Sequence[float], percent: int) -> float:
     """The nearest-rank percentile of ascending values: the least one that `percent` % of them do not exceed."""
     return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
-
-
-def _by_scan(column: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
-    """The column without its index: an item has many impressions, a shopper few, and SQLite would take the item's."""
-    return sa.literal_column(f"+{column}", sa.Text)
 
 
 def _of_turn() -> sa.ColumnElement[bool]:

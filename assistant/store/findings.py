@@ -10,6 +10,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from assistant.store import Store, schema
+from assistant.store.database import insert_into
 
 
 class State(StrEnum):
@@ -46,10 +47,13 @@ def decisions(store: Store) -> dict[tuple[str, str], Decision]:
 
 def decide(store: Store, findings: Iterable[tuple[str, str]], state: State, note: str, by: str) -> None:
     """Decide about findings, each an item and a check; the last word counts. To open one is to forget what was said."""
-    table, at = schema.findings, datetime.now(UTC).isoformat()
+    table = schema.findings
+    decided = {"state": state, "note": note, "by": by, "at": datetime.now(UTC).isoformat()}
     with store.connect() as connection:
         for item_id, check in dict.fromkeys(findings):
-            connection.execute(table.delete().where((table.c.item_id == item_id) & (table.c.check == check)))
-            if state is not State.OPEN:
-                values = {"item_id": item_id, "check": check, "state": state, "note": note, "by": by, "at": at}
-                connection.execute(table.insert().values(values))
+            place = {"item_id": item_id, "check": check}
+            if state is State.OPEN:
+                connection.execute(table.delete().filter_by(**place))
+            else:
+                added = insert_into(connection, table).values(**place, **decided)
+                connection.execute(added.on_conflict_do_update(index_elements=list(place), set_=decided))

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from assistant.flagging import Concern, FlagKind
 from assistant.store import schema
+from assistant.store.database import insert_into
 
 if TYPE_CHECKING:
     from assistant.store import Store
@@ -56,7 +56,7 @@ def insert(connection: sa.Connection, conversation_id: str, turn: int, concerns:
     for concern in concerns:
         fresh = {"detail": concern.detail, "at": datetime.now(UTC).isoformat()}
         place = {"conversation_id": conversation_id, "turn": turn, "kind": concern.kind}
-        statement = sqlite_insert(schema.flags).values(**place, **fresh)
+        statement = insert_into(connection, schema.flags).values(**place, **fresh)
         again = {**fresh, "settled_at": None, "settled_by": None}
         connection.execute(statement.on_conflict_do_update(index_elements=list(place), set_=again))
 

@@ -8,9 +8,9 @@ from enum import Enum, auto
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from assistant.store import Store, schema
+from assistant.store.database import insert_into
 
 KEPT = timedelta(hours=24)
 ABANDONED = timedelta(minutes=5)  # a write that has not ended by then was cut off with its process
@@ -47,9 +47,12 @@ def claim(store: Store, owner: str, key: str, request_hash: str) -> Remembered |
         cut_off = table.c.status.is_(None) & (table.c.at < (now - ABANDONED).isoformat())
         connection.execute(table.delete().where(mine & cut_off))
         values = {"owner": owner, "key": key, "request_hash": request_hash, "at": now.isoformat()}
-        if connection.execute(insert(table).values(values).on_conflict_do_nothing()).rowcount == 1:
+        added = insert_into(connection, table).values(values).on_conflict_do_nothing()
+        if connection.scalar(added.returning(table.c.key)) is not None:
             return None
-        row = connection.execute(sa.select(table).where(mine)).mappings().one()
+        row = connection.execute(sa.select(table).where(mine)).mappings().one_or_none()
+    if row is None:
+        return Refusal.UNDER_WAY  # it was released just now
     if row["request_hash"] != request_hash:
         return Refusal.OTHER_REQUEST
     return Refusal.UNDER_WAY if row["status"] is None else Remembered(row["status"], row["answer"])

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from assistant.store import Store, schema
+from assistant.store.database import insert_into
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ def put(store: Store, word: str, means: str, by: str) -> None:
     if not word or not means:
         raise ValueError("A synonym needs a word and what it means.")
     fresh = {"means": means, "by": by, "at": datetime.now(UTC).isoformat()}
-    statement = sqlite_insert(schema.synonyms).values(word=word, **fresh)
     with store.connect() as connection:
+        statement = insert_into(connection, schema.synonyms).values(word=word, **fresh)
         connection.execute(statement.on_conflict_do_update(index_elements=["word"], set_=fresh))
 
 

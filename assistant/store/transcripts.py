@@ -129,9 +129,9 @@ def _conditions(wanted: Filter) -> list[sa.ColumnElement[bool]]:
 
 
 def _said(word: str) -> sa.ColumnElement[bool]:
-    """Whether the utterance holds the word. SQLite folds the case of ASCII letters only: others are tried in each."""
+    """Whether the utterance holds the word. SQL folds the case of ASCII letters alone: others are tried in each."""
     spellings = {word} if word.isascii() else {word, word.lower(), word.upper(), word.capitalize()}
-    return sa.or_(*(turns.c.utterance.contains(spelling, autoescape=True) for spelling in sorted(spellings)))
+    return sa.or_(*(turns.c.utterance.icontains(spelling, autoescape=True) for spelling in sorted(spellings)))
 
 
 def _text(at: datetime) -> str:

@@ -17,8 +17,8 @@ from assistant.store import Verdict, flags
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    with open_doubles(tmp_path) as opened:
+def service(tmp_path: Path, database_url: str | None) -> Iterator[Service]:
+    with open_doubles(tmp_path, database_url=database_url) as opened:
         yield opened
 
 

@@ -9,16 +9,13 @@ import pytest
 from assistant.dialogue import DialogueAct, DialogueState, Intent, Need, Rung, Slots
 from assistant.events import Claim, Pick, Turn
 from assistant.store import FILE, Store, Verdict, idempotency
+from assistant.store.database import Database
+from assistant.store.export import export
 from retrieval.candidates import Candidate
 from retrieval.catalogue import CatalogueItem, Money
 from retrieval.errors import SetupError
 from retrieval.interactions import Interaction, InteractionKind
 from retrieval.query import Constraints, Relaxation
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path)
 
 
 def a_turn(conversation_id: str, number: int = 1, *, searched: bool = True) -> Turn:
@@ -109,7 +106,8 @@ def test_without_consent_a_session_is_empty_and_a_withdrawn_consent_empties_it_a
     assert store.session("ada").interactions == ()
 
 
-def test_forgetting_a_shopper_leaves_no_byte_of_her_and_everything_of_others(store: Store, tmp_path: Path) -> None:
+def test_forgetting_a_shopper_leaves_no_byte_of_her_and_everything_of_others(tmp_path: Path) -> None:
+    store = Store(tmp_path)
     for shopper in ("ada-7c1f", "grace-99"):
         conversation_id = store.start(shopper)
         store.add_turn(a_turn(conversation_id))
@@ -146,12 +144,50 @@ def test_another_programs_database_is_refused(tmp_path: Path) -> None:
         Store(tmp_path)
 
 
-def test_a_database_locked_by_another_process_is_named_as_such(store: Store, tmp_path: Path) -> None:
+def test_a_database_locked_by_another_process_is_named_as_such(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.close()
+    store._database = Database(tmp_path, patience=0.1)
     blocker = sqlite3.connect(tmp_path / FILE, isolation_level=None)
     blocker.execute("BEGIN EXCLUSIVE")
-    store._engine.dispose()
-    store._engine = type(store)._open(tmp_path / FILE, timeout=0.1)
     with pytest.raises(SetupError, match="Stop the other process"):
         store.start()
     blocker.rollback()
     assert store.start()
+
+
+def test_a_shopper_is_forgotten_in_every_table_and_others_are_not(store: Store) -> None:
+    for shopper in ("ada", "grace"):
+        conversation_id = store.start(shopper)
+        store.add_turn(a_turn(conversation_id))
+        store.add_interaction(Interaction(shopper, "lamp-1", InteractionKind.VIEW, datetime(2026, 5, 1, tzinfo=UTC)))
+        store.set_consent(shopper, True)
+        store.set_feedback(conversation_id, "lamp-1", Verdict.DISLIKE)
+        assert idempotency.claim(store, "shop", shopper, "digest") is None
+        idempotency.settle(store, "shop", shopper, 200, {"shopper_id": shopper})
+    kept = export(store, "grace")
+    store.forget("ada")
+    assert not any(export(store, "ada").values())
+    assert export(store, "grace") == kept
+    assert idempotency.claim(store, "shop", "ada", "digest") is None
+    assert idempotency.claim(store, "shop", "grace", "digest") == idempotency.Remembered(200, {"shopper_id": "grace"})
+
+
+def test_an_id_that_no_database_can_hold_is_simply_not_there(store: Store) -> None:
+    with pytest.raises(KeyError):
+        store.state("a\0b")
+    conversation_id = store.start()
+    store.add_turn(a_turn(conversation_id))
+    with pytest.raises(KeyError):
+        store.set_feedback(conversation_id, "lamp\0", Verdict.LIKE)
+
+
+def test_a_store_that_is_opened_again_has_what_it_had(database_url: str | None, tmp_path: Path) -> None:
+    first = Store(tmp_path, database_url)
+    conversation_id = first.start("ada")
+    first.add_turn(a_turn(conversation_id))
+    first.close()
+    second = Store(tmp_path, database_url)
+    assert second.shopper(conversation_id) == "ada"
+    assert second.state(conversation_id).turns == 1
+    second.close()

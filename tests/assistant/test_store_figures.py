@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-import pytest
 from stored import NOON, store_turn
 
 from assistant.store import Store, Verdict, figures
@@ -11,11 +9,6 @@ from assistant.store.figures import Period, percentile
 from retrieval.interactions import Interaction, InteractionKind
 
 WEEK = Period(datetime(2026, 11, 7, tzinfo=UTC), datetime(2026, 11, 14, tzinfo=UTC))
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path)
 
 
 def test_a_period_has_a_bucket_for_every_day_with_or_without_turns() -> None:

@@ -4,16 +4,10 @@ import sqlite3
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
 from stored import NOON, store_turn
 
 from assistant.store import FILE, Store, schema
 from assistant.store.transcripts import Filter, find
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path)
 
 
 def ids(store: Store, limit: int = 10, offset: int = 0, **wanted: object) -> list[str]:
@@ -79,7 +73,8 @@ def test_pages_follow_each_other_without_gap_or_repetition(store: Store) -> None
     assert sorted(one for page in pages for one in page) == [f"c{number}" for number in range(7)]
 
 
-def test_an_older_database_gets_the_column_and_the_indexes_and_keeps_its_rows(store: Store, tmp_path: Path) -> None:
+def test_an_older_database_gets_the_column_and_the_indexes_and_keeps_its_rows(tmp_path: Path) -> None:
+    store = Store(tmp_path)
     store_turn(store, "a", shown=("lamp",))
     store.close()
     with sqlite3.connect(tmp_path / FILE) as connection:

@@ -20,11 +20,12 @@ from assistant.store import Store
 from assistant.store.traces import trace
 from assistant.trace import Recording
 from assistant.turn_json import turn_as_json
+from retrieval.errors import SetupError
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    with open_doubles(tmp_path) as opened:
+def service(tmp_path: Path, database_url: str | None) -> Iterator[Service]:
+    with open_doubles(tmp_path, database_url=database_url) as opened:
         yield opened
 
 
@@ -114,7 +115,7 @@ def test_a_turn_that_was_never_stored_has_no_trace(service: Service) -> None:
 def test_a_trace_that_cannot_be_stored_takes_its_turn_back_with_it(service: Service) -> None:
     conversation_id = service.conversations.start()
     turn = say(service, conversation_id, "laptops")
-    with pytest.raises(Exception, match="UNIQUE"):
+    with pytest.raises(SetupError, match=r"(?i)unique"):
         service.store.add_turn(turn)
     unstorable: Any = object()
     assert turn.trace is not None
