@@ -186,7 +186,7 @@ def _events(rows: list[EventRow], row_of: dict[str, int], shoppers: dict[str, in
 
 
 def _items(rows: list[ItemRow], events: Events, encoder: TextEncoder, cache: Path, say: Callable[[str], None]) -> Items:
-    texts = tuple(". ".join(part for part in (row.title, row.category, row.brand) if part) for row in rows)
+    texts = tuple(" ".join(part for part in (row.title, row.brand, row.category) if part) for row in rows)
     return Items(
         ids=tuple(row.item_id for row in rows),
         texts=texts,

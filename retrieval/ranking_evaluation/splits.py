@@ -4,7 +4,7 @@ loo    Each shopper's last new item is the test, the last but one the validation
 time   Training ends at one date, validation at a later one; every new item after that is a case. Its history is all
        that the shopper did at an earlier time, after the dates too.
 cold   Some items are held out of training whole. Cases are the events of held-out items (cold), and beside them the
-       leave-one-out targets among the others (warm); histories hold warm items only, two at least.
+       leave-one-out targets among the items trained on (warm); histories hold warm items only, two at least.
 
 An item is new to a shopper at her first event with it: what she has touched before is never a target, since seen items
 are filtered from every ranking. Where the folder names splits or cases, those are used; otherwise they are cut here.
@@ -129,15 +129,16 @@ def held_out_items(log: Log, seed: int = 2024) -> Split:
     cold_first = first & ~warm_event
     if log.cold_cases is not None:
         cold_first &= _named(events, log.cold_cases)
+    train = events.where(warm_event & (loo == TRAIN))
+    warm_first = first & warm_event & np.isin(events.item, train.item)
     found = []
     for wanted in (VALID, TEST):
-        chosen = (cold_first & (held[events.item] == wanted)) | (first & warm_event & (loo == wanted))
+        chosen = (cold_first & (held[events.item] == wanted)) | (warm_first & (loo == wanted))
         cases = _cases(events, np.flatnonzero(chosen))
         cases = replace(
             cases, events=events.where(warm_event), starts=warm_before[cases.starts], ends=warm_before[cases.ends]
         )
         found.append(cases.where(cases.lengths >= _FEWEST_WARM))
-    train = events.where(warm_event & (loo == TRAIN))
     return _split("cold", log, train, *found, given=log.held_out is not None)
 
 

@@ -45,7 +45,7 @@ def test_positions_order_events_of_one_time_and_split_columns_follow_them(tmp_pa
 
 def test_what_is_not_said_is_unknown_or_a_review(tmp_path: Path) -> None:
     log = read(write_log(tmp_path, ITEMS, EVENTS))
-    assert log.items.texts == ("Cup. Kitchen > Cups. Acme", "Bowl. Kitchen", "Plate, blue")
+    assert log.items.texts == ("Cup Acme Kitchen > Cups", "Bowl Kitchen", "Plate, blue")
     assert np.isnan(log.items.prices).tolist() == [False, True, True]
     assert set(log.events.kind.tolist()) == {4}
     assert log.items.first_seen.tolist() == [200, 100, 100]

@@ -117,6 +117,7 @@ def test_long_histories_keep_their_newest_events() -> None:
 @pytest.mark.skipif(not BEAUTY.is_dir(), reason="shared/data/amazon_beauty is not here")
 def test_histories_cut_from_the_real_log_are_those_its_files_state(tmp_path: Path) -> None:
     log = read_folder(BEAUTY, LetterEncoder(), tmp_path)
+    assert log.held_out is not None
     for split, name, column in (
         (calendar(log), "eval_time", "history_before"),
         (held_out_items(log), "eval_cold_heldout", "history_warm"),
@@ -129,7 +130,7 @@ def test_histories_cut_from_the_real_log_are_those_its_files_state(tmp_path: Pat
         for part, cases in (("valid", split.valid), ("test", split.test)):
             for place, (history, target) in enumerate(asked(cases)):
                 key = log.shopper_ids[cases.shopper[place]], log.items.ids[target]
-                if name == "eval_time" or not split.warm[target]:
+                if name == "eval_time" or log.held_out[target]:
                     cut[key] = (part, " ".join(log.items.ids[i] for i in history))
         assert cut == stated
     loo = leave_one_out(log)
