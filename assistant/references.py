@@ -41,8 +41,16 @@ _BARE_RANKS = re.compile(
     r"|(?<=compare )\d(?:\s*(?:,|and|&|or|to|with|vs\.?|versus)\s*\d)+\b"
     r"|(?<=between )\d\s*and\s*\d\b|\b\d\s*(?:vs\.?|versus)\s*\d\b"
 )
+# "options one through three", "items 2-4"
+_RANGE = re.compile(
+    rf"\b(?:options?|items?|picks?|numbers?|choices?)\s+(?P<from>[1-9]|{'|'.join(_CARDINALS)})"
+    rf"\s*(?:-|–|\bto\b|\bthrough\b|\bthru\b)\s*(?P<to>[1-9]|{'|'.join(_CARDINALS)})\b"
+)
+_MIDDLE = re.compile(r"\b(?:the )?(?:one )?in the middle\b|\b(?:the )?middle (?:one|item|option|pick)\b")
+_SEVERAL = r"three|four|five|six|seven|eight|[3-8]"
 _PRONOUN = re.compile(
-    r"\b(?P<all>all of (?:them|these|those)|(?:these|those|the) two|these|those|them|they|their|both|each)\b"
+    rf"\b(?P<all>all of (?:them|these|those)|(?:all(?: of)?(?: the| these| those)?|these|those) (?:{_SEVERAL})"
+    r"|(?:these|those|the) two|these|those|them|they|their|both|each)\b"
     r"(?!\s+(?:days|kinds?))"
     r"|\b(?P<it>(?:this|that)\s+(?:one|item|product|model|thing)|it|its)\b"
     r"|\b(?:take|buy|get|want|about|of|like|why|is|does|has|can|order|for|with|add|on|than|have)\s+(?P<this>this|that)\b"
@@ -101,13 +109,21 @@ def find_references(utterance: str, shown: Sequence[CatalogueItem]) -> tuple[Ref
 
     for match in _SUPERLATIVE.finditer(utterance):
         add(" ".join(match[0].split()), "description", match.start(), match.end())
+    for match in _RANGE.finditer(utterance):
+        first, last = (int(_RANKS.get(match[end], match[end])) for end in ("from", "to"))
+        for rank in range(first, min(last, _MOST_SHOWN) + 1):
+            found.append(ReferenceMention(str(rank), "rank", match.start(), match.end()))
     for match in _RANK.finditer(utterance):
+        if any(m.kind == "rank" and m.start < match.end() and match.start() < m.end for m in found):
+            continue
         if match["ordinal"] and match["ordinal"][0].isdigit() and _MONTH.search(utterance):
             continue  # a date
         for reference in _ranks(match):
             if reference.isdigit() and int(reference) > _MOST_SHOWN:
                 continue
             found.append(ReferenceMention(reference, "rank", match.start(), match.end()))
+    for match in _MIDDLE.finditer(utterance) if len(shown) % 2 else ():
+        add(str(len(shown) // 2 + 1), "rank", match.start(), match.end())
     for match in _BARE_RANKS.finditer(utterance) if shown else ():
         for rank in re.finditer(r"\d", match[0]):
             if 1 <= int(rank[0]) <= len(shown):

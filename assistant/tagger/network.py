@@ -30,6 +30,7 @@ class Heads(torch.nn.Module):  # type: ignore[misc]  # torch is not followed
         self.utterance = torch.nn.Linear(2 * width + WHOLE, HIDDEN)
         self.intents = torch.nn.Linear(HIDDEN, len(Intent))
         self.edits = torch.nn.Linear(HIDDEN, len(EDITS))
+        self.follow = torch.nn.Parameter(torch.zeros(len(TAGS), len(TAGS)))  # score of a tag (column) after another
 
     def forward(
         self, hidden: torch.Tensor, spoken: torch.Tensor, marks: torch.Tensor, whole: torch.Tensor

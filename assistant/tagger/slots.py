@@ -23,6 +23,7 @@ _END = re.compile(r"(?:the )?(top|first|bottom|last)(?: (?:one|pair|item|pick|op
 _POINTING = frozenset({"the", "a", "of", "number", "set"}) | {
     word + plural for word in ("one", "pair", "item", "pick", "option", "choice", "card") for plural in ("", "s")
 }
+_ARTICLES = ("the", "a", "an")
 _LISTS = ("brands", "excluded_brands", "attributes", "excluded_attributes")
 
 
@@ -39,6 +40,8 @@ def slots_of(spans: Sequence[Span], reading: Reading, intent: Intent) -> Slots:
     said = {kind: [_words(reading, span) for span in spans if span.kind == kind] for kind in (*_LISTS, "category")}
     pieces = [_count(_words(reading, span)) for span in spans if span.kind == "quantity"]
     references = _references([span for span in spans if span.kind == "references"], reading)
+    if not references and intent in (Intent.ASK, Intent.COMPARE, Intent.EXPLAIN):  # a question takes no item
+        references = tuple(dict.fromkeys(r.reference for r in reading.references if r.kind == "pronoun"))
     quantity = next((count for count in pieces if count), None)
     lists = {name: tuple(dict.fromkeys(filter(None, said[name]))) for name in _LISTS}
     if intent in ABOUT_ITEMS:
@@ -132,6 +135,8 @@ def _references(spans: Sequence[Span], reading: Reading) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for span in spans:
         said = _words(reading, span)
+        if said in _ARTICLES:
+            continue
         inside = [r for r in reading.references if span.meets(r.start, r.end) and r.kind != "description"]
         rest = said
         for reference in inside:

@@ -21,6 +21,9 @@ from retrieval.errors import SetupError
 from retrieval.vocabulary import Vocabulary
 
 SHIPPED = Path(__file__).parents[1] / "adapters" / "tagger" / "tagger.safetensors"
+# no need that was held for validation reaches this, and every utterance out of scope does: half the confidence that a
+# likeliest intent has is too much to ask of the one that everything unforeseen falls into
+_OUT_OF_SCOPE_AT = 0.2
 _RETRAIN = "Train it again: python -m assistant train tagger --out FOLDER"
 
 
@@ -42,7 +45,9 @@ class Tagged:
 
     @property
     def intent(self) -> Intent:
-        """The likeliest."""
+        """The likeliest; out of scope as soon as that is likely enough."""
+        if self.chances.get(Intent.OUT_OF_SCOPE, 0.0) >= _OUT_OF_SCOPE_AT:
+            return Intent.OUT_OF_SCOPE
         return max(self.chances, key=lambda intent: self.chances[intent])
 
 
@@ -70,6 +75,7 @@ class Tagger:
         self._lock = threading.Lock()
         self._tokenizer = tokenizer(encoder.folder)
         self._network, self._heads = _loaded(encoder.folder, parts, file)
+        self._follow = self._heads.follow.detach().numpy()
 
     def read(
         self,
@@ -103,10 +109,9 @@ class Tagger:
             intents, edits, tags = self._heads(hidden, here, marks, whole)
             chances = (intents[0] / self._temperature).softmax(-1).tolist()
             edit = EDITS[int(edits[0].argmax())]
-            scores = tags[0].log_softmax(-1).numpy()
-        return Tagged(
-            dict(zip(Intent, chances, strict=True)), edit, decode(scores[said.first], said.words), said.reading
-        )
+            scores = tags[0].numpy()
+        spans = decode(scores[said.first], self._follow, said.words)
+        return Tagged(dict(zip(Intent, chances, strict=True)), edit, spans, said.reading)
 
 
 def tokenizer(folder: Path) -> Any:

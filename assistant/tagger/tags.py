@@ -104,16 +104,17 @@ def encode(spans: Iterable[Span], words: Sequence[tuple[int, int]]) -> list[int]
     return tags
 
 
-def decode(scores: Scores, words: Sequence[tuple[int, int]]) -> tuple[Span, ...]:
+def decode(scores: Scores, follow: Scores, words: Sequence[tuple[int, int]]) -> tuple[Span, ...]:
     """The spans on the best path: no span begins in its middle.
 
     Args:
-        scores: log-probabilities, (words, tags).
+        scores: of each word's tags, (words, tags).
+        follow: of a tag (column) after another (row), (tags, tags).
         words: places of the words in the text.
     """
     if not len(words):
         return ()
-    return spans_of(_best_path(scores), words)
+    return spans_of(_best_path(scores, follow), words)
 
 
 def spans_of(tags: Sequence[int], words: Sequence[tuple[int, int]]) -> tuple[Span, ...]:
@@ -140,16 +141,17 @@ def spans_of(tags: Sequence[int], words: Sequence[tuple[int, int]]) -> tuple[Spa
     return tuple(spans)
 
 
-_ALLOWED = np.array([[tag[0] != "I" or before[2:] == tag[2:] for tag in TAGS] for before in TAGS])
-_FIRST = np.array([tag[0] != "I" for tag in TAGS])
+ALLOWED = np.array([[tag[0] != "I" or before[2:] == tag[2:] for tag in TAGS] for before in TAGS])
+FIRST = np.array([tag[0] != "I" for tag in TAGS])
 
 
-def _best_path(scores: Scores) -> list[int]:
+def _best_path(scores: Scores, follow: Scores) -> list[int]:
     """Viterbi over BIO: the most probable sequence of tags that obeys the notation."""
-    best = np.where(_FIRST, scores[0], -np.inf)
+    best = np.where(FIRST, scores[0], -np.inf)
+    steps = np.where(ALLOWED, follow, -np.inf)
     back = []
     for row in scores[1:]:
-        ways = np.where(_ALLOWED, best[:, None], -np.inf)
+        ways = best[:, None] + steps
         back.append(ways.argmax(axis=0))
         best = ways.max(axis=0) + row
     path = [int(best.argmax())]

@@ -16,6 +16,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from assistant.evaluation.open_shop import open_shop
+from assistant.labelled.again import again
 from assistant.labelled.examples import Example
 from assistant.labelled.generate import SEED, by_hand, generate
 from assistant.labelled.shelves import items
@@ -23,7 +24,8 @@ from assistant.language_model.packaged import Report, sha256
 from assistant.tagger.network import Heads, encoded
 from assistant.tagger.tagger import tokenizer
 from assistant.tagger.tags import decode, spans_of
-from assistant.training.tagger_lessons import IGNORED, Batch, Lesson, batches, collate, lesson
+from assistant.training.tag_chain import chain_loss
+from assistant.training.tagger_lessons import Batch, Lesson, batches, collate, lesson
 from retrieval.embedding import Encoder
 from retrieval.vocabulary import Vocabulary
 
@@ -139,6 +141,7 @@ def _lessons(recipe: TaggerRecipe, tokens: Any, rng: random.Random) -> tuple[lis
         return [lesson(e, wide if rng.random() < _OPEN else narrow, tokens, weight) for e in examples]
 
     train = told(by_hand("train"), recipe.hand_weight)
+    train += told(list(again(by_hand("train"), rng)), 1.0)
     train += told(list(generate(recipe.generated, "train", recipe.seed)), 1.0)
     return train, [lesson(example, wide, tokens) for example in by_hand("validation")]
 
@@ -199,7 +202,7 @@ def _loss(network: Any, heads: Heads, batch: Batch) -> torch.Tensor:
     intents, edits, tags = _scores(network, heads, batch)
     intent = cross_entropy(intents, batch.intents, reduction="none", label_smoothing=_SMOOTHING)
     edit = cross_entropy(edits, batch.edits, reduction="none")
-    words = cross_entropy(tags.transpose(1, 2), batch.tags, reduction="none", ignore_index=IGNORED).sum(dim=1)
+    words = chain_loss(tags, heads.follow, batch.tags)
     return ((intent + _EDIT * edit + _TAGS * words) * batch.weights).mean()
 
 
@@ -215,9 +218,9 @@ def measure(network: Any, heads: Heads, lessons: Sequence[Lesson]) -> Measured:
             intents, edits, tags = _scores(network, heads, batch)
             logits.append(intents)
             wanted.append(batch.intents)
-            scores = tags.log_softmax(-1).numpy()
+            scores, follow = tags.numpy(), heads.follow.numpy()
             for row, one in enumerate(chosen):
-                found = {(s.kind, s.start, s.end) for s in decode(scores[row][one.line.first], one.line.words)}
+                found = {(s.kind, s.start, s.end) for s in decode(scores[row][one.line.first], follow, one.line.words)}
                 meant = {(s.kind, s.start, s.end) for s in spans_of(one.tags, one.line.words)}
                 intent = int(intents[row].argmax()) == one.intent
                 right += intent, int(edits[row].argmax()) == one.edit, found == meant

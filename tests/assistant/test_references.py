@@ -69,6 +69,10 @@ def test_items_come_in_the_order_named_and_once() -> None:
         ("#3 please", ["3"]),
         ("number two", ["2"]),
         ("the last two", ["last 2"]),
+        ("options one through three", ["1", "2", "3"]),
+        ("items 2-4 side by side", ["2", "3", "4"]),
+        ("tell me how these three differ", ["all"]),
+        ("all four look alike", ["all"]),
         ("1 and 3", ["1", "3"]),
         ("does the dell have bluetooth", ["dell"]),
         ("compare dell and hp", ["dell", "hp"]),
@@ -95,3 +99,9 @@ def test_references_are_found_in_an_utterance(utterance: str, references: list[s
 )
 def test_words_that_point_at_nothing_are_no_references(utterance: str) -> None:
     assert find_references(utterance, LAPTOPS) == ()
+
+
+def test_the_middle_one_is_a_rank_where_there_is_a_middle() -> None:
+    assert [m.reference for m in find_references("the one in the middle", LAPTOPS[:3])] == ["2"]
+    assert [m.reference for m in find_references("the middle one please", LAPTOPS[:3])] == ["2"]
+    assert all(m.kind != "rank" for m in find_references("the middle one please", LAPTOPS))

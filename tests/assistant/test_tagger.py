@@ -23,6 +23,8 @@ from retrieval.embedding import Encoder
 from retrieval.errors import SetupError
 from retrieval.vocabulary import Vocabulary
 
+UNRELATED = np.zeros((len(TAGS), len(TAGS)), dtype=np.float32)
+
 
 @pytest.fixture(scope="module")
 def shop() -> MiniShop:
@@ -83,8 +85,19 @@ def test_the_best_path_never_begins_a_span_in_its_middle() -> None:
     scores = np.full((3, len(TAGS)), -9.0, dtype=np.float32)
     scores[0, TAGS.index("O")] = scores[1, TAGS.index("I-category")] = scores[2, TAGS.index("I-category")] = -0.1
     scores[1, TAGS.index("B-category")] = -1.0
-    (span,) = decode(scores, [(0, 1), (2, 6), (7, 9)])
+    (span,) = decode(scores, UNRELATED, [(0, 1), (2, 6), (7, 9)])
     assert (span.kind, span.start, span.end) == ("category", 2, 9)
+
+
+def test_a_tag_is_chosen_by_the_one_before_it_too() -> None:
+    scores = np.full((2, len(TAGS)), -9.0, dtype=np.float32)
+    begins, goes_on = TAGS.index("B-attributes"), TAGS.index("I-attributes")
+    scores[0, begins], scores[1, begins], scores[1, goes_on] = 0.0, 0.0, -0.5
+    words = [(0, 4), (5, 8)]
+    assert len(decode(scores, UNRELATED, words)) == 2
+    follow = UNRELATED.copy()
+    follow[begins, goes_on] = 1.0
+    assert [(s.start, s.end) for s in decode(scores, follow, words)] == [(0, 8)]
 
 
 @pytest.mark.parametrize(
@@ -234,3 +247,16 @@ def test_act_of_keeps_a_brand_that_the_shop_knows_as_a_thing_out_of_the_brands(s
     tagged = Tagged({Intent.FIND: 1.0}, None, tuple(labelled_spans(parts, reading.text)), reading)
     act = act_of(tagged, DialogueState(), shop.vocabulary)
     assert (act.slots.category, act.slots.brands) == ("headphones", ())
+
+
+def test_a_question_that_points_at_nothing_tagged_means_what_its_pronoun_means() -> None:
+    assert filled("how did you rank these", Intent.EXPLAIN) == {"references": ["all"]}
+    assert filled("these then", Intent.SELECT) == {}
+
+
+def test_out_of_scope_needs_less_than_the_most_votes() -> None:
+    chances = dict.fromkeys(Intent, 0.0) | {Intent.FIND: 0.7, Intent.OUT_OF_SCOPE: 0.3}
+    reading = read("how many lumens does the sun have", Vocabulary(), [])
+    assert Tagged(chances, None, (), reading).intent is Intent.OUT_OF_SCOPE
+    chances |= {Intent.FIND: 0.9, Intent.OUT_OF_SCOPE: 0.1}
+    assert Tagged(chances, None, (), reading).intent is Intent.FIND
