@@ -194,10 +194,13 @@ class Client:
         """Whether she consented, and how much is held about her."""
         return self._get(f"/shoppers/{quote(shopper_id, safe='')}", ShopperAnswer)
 
-    def set_consent(self, shopper_id: str, granted: bool) -> ShopperAnswer:
-        """Her word on being remembered."""
+    def set_consent(
+        self, shopper_id: str, granted: bool, surface: str = "api", words: str | None = None
+    ) -> ShopperAnswer:
+        """Her word on being remembered; where she was asked, and with what words, goes into the ledger."""
         path = f"/shoppers/{quote(shopper_id, safe='')}/consent"
-        return ShopperAnswer.model_validate_json(self._send("PUT", path, json={"granted": granted}).content)
+        body = {"granted": granted, "surface": surface, "words": words}
+        return ShopperAnswer.model_validate_json(self._send("PUT", path, json=body).content)
 
     def export(self, shopper_id: str) -> ExportAnswer:
         """Everything that is held about her."""

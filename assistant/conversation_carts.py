@@ -68,7 +68,7 @@ class Carts:
         """
         with self._changing:
             lines = self.lines(conversation_id)
-            owner, request = f"cart {conversation_id}", f"{quantity} {item_id}"
+            owner, request = idempotency.owner_of_cart(conversation_id), f"{quantity} {item_id}"
             claimed = None if key is None else idempotency.claim(self._store, owner, key, request)
             if isinstance(claimed, idempotency.Refusal):
                 raise KeyReusedError(key)

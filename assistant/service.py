@@ -8,6 +8,7 @@ from datetime import datetime
 from assistant.blocking import Blocking
 from assistant.conversation import Conversations
 from assistant.explanation.explainer import Explainer
+from assistant.forgetting import forget_again
 from assistant.grounding import ShopMoney
 from assistant.language_model import LanguageModel, load_language_model
 from assistant.language_model.adapter import adapter_fingerprint
@@ -103,6 +104,7 @@ def _join(settings: Settings, shop: Shop, language_model: LanguageModel | None, 
         shop, understanding, explainer, money=money, picks=settings.picks, exploration=settings.exploration
     )
     store = open_store(settings)
+    forget_again(store, shop)
     for interaction in store.interactions():
         shop.observe(interaction)
     blocking = Blocking(store)

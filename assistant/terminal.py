@@ -19,6 +19,8 @@ from assistant.turn_json import turn_as_json
 
 _LOWER_RUNGS = {Rung.RULES: "rules", Rung.TAGGER: "a small network"}
 
+ASKED = "--shopper: chat as this shopper, with her history; counts as her consent"  # for the ledger of consents
+
 
 def converse(
     service: Service, said: Sequence[str] | None, shopper_id: str | None, write_json: Callable[[Any], None] | None
@@ -34,7 +36,7 @@ def converse(
     console = Console(stderr=write_json is not None, highlight=False)
     conversation_id = service.conversations.start(shopper_id)
     if shopper_id is not None:
-        service.store.set_consent(shopper_id, True)
+        service.store.set_consent(shopper_id, True, "terminal", ASKED)
     page: tuple[str, ...] = ()
     for utterance in said or _typed(console):
         try:

@@ -83,6 +83,8 @@ class ConsentBody(Body):
     """The shopper's word on being remembered."""
 
     granted: bool
+    surface: str = Field("api", min_length=1, max_length=100, description="Where she was asked: “account page”.")
+    words: str | None = Field(None, max_length=2_000, description="What she was asked, as it was shown to her.")
 
 
 class HoldingsAnswer(Answer):
@@ -129,13 +131,14 @@ class RecommendationsAnswer(Answer):
 
 
 class HealthAnswer(Answer):
-    """The process lives, and which rung understands and explains."""
+    """The process lives, which rung understands and explains, and which behaviour model ranks."""
 
     status: Literal["ok"]
     items: int
     language_model: str | None
     understanding: str
     explanation: str
+    behaviour: str
 
 
 class ReadyAnswer(Answer):
@@ -146,6 +149,7 @@ class ReadyAnswer(Answer):
     language_model: str | None
     understanding: str
     explanation: str
+    behaviour: str
     searched_for: str | None = None
     found: int | None = None
     seconds: float | None = None

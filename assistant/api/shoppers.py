@@ -43,7 +43,7 @@ def routes(service: Service) -> APIRouter:
     )
     def consent(shopper_id: ShopperPath, body: ConsentBody) -> ShopperAnswer:
         """Her word on being remembered. Taken back, nothing new is kept and what is held ranks nothing any more."""
-        store.set_consent(shopper_id, body.granted)
+        store.set_consent(shopper_id, body.granted, body.surface, body.words)
         return answer(shopper_id)
 
     @router.get("/shoppers/{shopper_id}/export", response_model=ExportAnswer, responses=documented(*_READING))

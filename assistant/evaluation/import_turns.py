@@ -9,6 +9,7 @@ from assistant.evaluation.comparing import SLOT_NAMES
 from assistant.evaluation.examples import write_jsonl
 from assistant.evaluation.redaction import redact
 from assistant.store import Store
+from assistant.store.consents import consented_conversations
 
 
 def import_turns(store: Store, out: Path) -> int:
@@ -21,7 +22,7 @@ def import_turns(store: Store, out: Path) -> int:
         How many turns were written.
     """
     rows: list[dict[str, Any]] = []
-    for conversation_id in store.consented_conversations():
+    for conversation_id in consented_conversations(store):
         history: list[str] = []
         for turn in store.turns(conversation_id):
             rows.append(_row(f"turn-{len(rows) + 1}", turn, history))

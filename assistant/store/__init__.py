@@ -7,7 +7,7 @@ SQLAlchemy Core over SQLite in WAL mode, or over PostgreSQL. What the shop's own
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,7 +22,6 @@ from assistant.dialogue import DialogueState
 from assistant.events import Turn
 from assistant.flagging import Concern
 from assistant.store import cases, erasure, flags, schema, traces
-from assistant.store.consents import consenting
 from assistant.store.database import FILE, Database, insert_into
 from assistant.store.tombstones import Tombstones
 from assistant.turn_json import turn_as_json
@@ -232,23 +231,23 @@ class Store:
         query = sa.select(schema.feedback).where(schema.feedback.c.conversation_id == conversation_id)
         return {row["item_id"]: Verdict(row["verdict"]) for row in self._rows(query)}
 
-    def set_consent(self, shopper_id: str, granted: bool) -> None:
-        """Add to the ledger of consents."""
+    def set_consent(self, shopper_id: str, granted: bool, surface: str | None = None, words: str | None = None) -> None:
+        """Add to the ledger of consents.
+
+        Args:
+            shopper_id, granted: who said yes, or no.
+            surface: where: "page", "terminal", or what a caller of the API calls its own.
+            words: what she was asked, as it was shown.
+        """
+        values = {"shopper_id": shopper_id, "granted": granted, "at": _now(), "surface": surface, "words": words}
         with self.connect() as connection:
-            connection.execute(schema.consents.insert().values(shopper_id=shopper_id, granted=granted, at=_now()))
+            connection.execute(schema.consents.insert().values(values))
 
     def consented(self, shopper_id: str) -> bool:
         """Whether the shopper's last word was yes; no word is no."""
         query = sa.select(schema.consents.c.granted).where(schema.consents.c.shopper_id == shopper_id)
         with self.connect() as connection:
             return bool(connection.scalar(query.order_by(schema.consents.c.id.desc()).limit(1)))
-
-    def consented_conversations(self) -> list[str]:
-        """Ids of the conversations of shoppers whose last word was yes, oldest first."""
-        table = schema.conversations.c
-        query = sa.select(table.conversation_id).where(table.shopper_id.in_(consenting()))
-        rows = self._rows(query.order_by(table.started_at, table.conversation_id))
-        return [row["conversation_id"] for row in rows]
 
     def holdings(self, shopper_id: str) -> Holdings:
         """How much is held about a shopper."""
@@ -281,14 +280,18 @@ class Store:
         held = self.holdings(shopper_id)
         with self.connect() as connection:
             mine = erasure.conversations_of(connection, shopper_id, until)
-        if until is None:
-            self.tombstones.add([shopper_id, *mine], datetime.now(UTC))
-        with self.connect() as connection:
-            erasure.erase_conversations(connection, mine)
+            if until is None:
+                self.tombstones.add([shopper_id, *mine], datetime.now(UTC))
             erasure.erase_shopper(connection, shopper_id, until)
-        cases.forget_cases(self._folder / cases.FILE, mine)
-        self._database.empty_write_ahead_log()
+            erasure.erase_conversations(connection, mine)
+        self._erased(mine)
         return held
+
+    def forget_conversations(self, conversation_ids: Collection[str]) -> None:
+        """Delete conversations, whoever's they are."""
+        with self.connect() as connection:
+            erasure.erase_conversations(connection, conversation_ids)
+        self._erased(conversation_ids)
 
     def begin_anew(self, conversation_id: str) -> None:
         """Empty a conversation and make it a guest's: the page goes on, nothing of what was said is left."""
@@ -296,7 +299,11 @@ class Store:
         with self.connect() as connection:
             erasure.erase_conversations(connection, [conversation_id])
             connection.execute(schema.conversations.insert().values(conversation_id=conversation_id, started_at=_now()))
-        cases.forget_cases(self._folder / cases.FILE, [conversation_id])
+        self._erased([conversation_id])
+
+    def _erased(self, conversation_ids: Collection[str]) -> None:
+        """Follow up what was deleted: the cases that were made of it, and the bytes of its rows."""
+        cases.forget_cases(self._folder / cases.FILE, conversation_ids)
         self._database.empty_write_ahead_log()
 
     def close(self) -> None:

@@ -19,6 +19,14 @@ def consenting() -> sa.Select[tuple[str]]:
     return sa.select(table.shopper_id).where(table.id.in_(last), table.granted)
 
 
+def consented_conversations(store: Store) -> list[str]:
+    """Ids of the conversations of shoppers whose last word was yes, oldest first."""
+    table = schema.conversations.c
+    query = sa.select(table.conversation_id).where(table.shopper_id.in_(consenting()))
+    with store.connect() as connection:
+        return list(connection.scalars(query.order_by(table.started_at, table.conversation_id)))
+
+
 def attach(store: Store, conversation_id: str, shopper_id: str) -> None:
     """Make a conversation a shopper's.
 

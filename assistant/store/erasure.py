@@ -22,6 +22,19 @@ def conversations_of(connection: sa.Connection, shopper_id: str, until: datetime
     return list(connection.scalars(query if until is None else query.where(table.started_at <= _text(until))))
 
 
+def shoppers(connection: sa.Connection) -> set[str]:
+    """Ids of all of whom anything is held."""
+    columns = (t.c.shopper_id for t in (schema.conversations, schema.interactions, schema.consents))
+    return set(connection.scalars(sa.union(*(sa.select(c).where(c.is_not(None)) for c in columns))))
+
+
+def begun(connection: sa.Connection) -> dict[str, datetime]:
+    """When each conversation began."""
+    table = schema.conversations.c
+    rows = connection.execute(sa.select(table.conversation_id, table.started_at))
+    return {row.conversation_id: datetime.fromisoformat(row.started_at) for row in rows}
+
+
 def erase_conversations(connection: sa.Connection, conversation_ids: Iterable[str]) -> None:
     """Delete conversations with everything that hangs on them.
 

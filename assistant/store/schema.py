@@ -88,6 +88,8 @@ consents = sa.Table(
     sa.Column("shopper_id", Words, nullable=False, index=True),
     sa.Column("granted", sa.Boolean, nullable=False),
     sa.Column("at", Words, nullable=False),
+    sa.Column("surface", Words),  # NULL, as the words: given before they were noted
+    sa.Column("words", Words),
 )
 
 
@@ -259,10 +261,15 @@ def _create_second_tables(connection: sa.Connection) -> None:
 
 def _add_cold_start_and_time_indexes(connection: sa.Connection) -> None:
     """Both are there already where the first two steps have just made the tables."""
-    if "cold_start" not in {column["name"] for column in sa.inspect(connection).get_columns("impressions")}:
-        connection.exec_driver_sql("ALTER TABLE impressions ADD COLUMN cold_start BOOLEAN")
+    _add_column(connection, "impressions", "cold_start", "BOOLEAN")
     for index in (TURNS_IN_TIME[connection.dialect.name], *TIME_INDEXES):
         connection.execute(sa.schema.CreateIndex(index, if_not_exists=True))
+
+
+def _add_column(connection: sa.Connection, table: str, name: str, kind: str) -> None:
+    """Nothing happens where the table was made with it."""
+    if name not in {column["name"] for column in sa.inspect(connection).get_columns(table)}:
+        connection.exec_driver_sql(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
 
 
 def _remake_cart_lines(connection: sa.Connection) -> None:
@@ -271,11 +278,17 @@ def _remake_cart_lines(connection: sa.Connection) -> None:
     cart_lines.create(connection)
 
 
+def _add_what_consents_were_given_to(connection: sa.Connection) -> None:
+    for name in ("surface", "words"):
+        _add_column(connection, "consents", name, "TEXT")
+
+
 MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (
     _create_first_tables,
     _create_second_tables,
     _add_cold_start_and_time_indexes,
     _remake_cart_lines,
+    _add_what_consents_were_given_to,
 )
 
 

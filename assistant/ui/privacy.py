@@ -12,6 +12,7 @@ EXPLAINED = (
     "That is what you open, like and put into the cart here. It stays in this shop, only sorts what you are shown, and"
     " is deleted when you say “forget me”."
 )
+QUESTION = f"{WISH}? {EXPLAINED}"
 
 
 def settings(shopper: Shopper) -> str:
@@ -47,7 +48,7 @@ def question(view: View) -> Markup:
         words = "Once deleted, it cannot be brought back."
         buttons = (_wish("Yes, forget me", "forget_confirmed", "danger"), _wish("No, keep it", "keep"))
     elif view.asks_consent:
-        words = f"{WISH}? {EXPLAINED}"
+        words = QUESTION
         buttons = (_consent("Yes, use it", True), _consent("No, thanks", False))
     else:
         return Markup("")

@@ -11,6 +11,7 @@ import structlog
 from assistant.store.consents import attach
 from assistant.ui.passes import Passes, Visit
 from assistant.ui.presses import Arrive
+from assistant.ui.privacy import QUESTION
 from assistant.ui.restoring import restored
 from assistant.ui.view import Shopper, View
 from assistant.widget.token import TokenError, guest_id, is_guest, verify
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from assistant.service import Service
 
 log = structlog.get_logger()
+ASKED = ("page", QUESTION)  # what the ledger of consents keeps of this page
 
 
 class Visits:
@@ -53,13 +55,13 @@ class Visits:
         shopper_id = view.shopper.shopper_id
         if not granted:
             if shopper_id is not None:
-                self._service.store.set_consent(shopper_id, False)
+                self._service.store.set_consent(shopper_id, False, *ASKED)
             shopper = replace(view.shopper, consented=False, declined=True)
             return replace(
                 view, shopper=shopper, asks_consent=False, note="All right: nothing you do here sorts items."
             )
         shopper_id = shopper_id or guest_id()
-        self._service.store.set_consent(shopper_id, True)
+        self._service.store.set_consent(shopper_id, True, *ASKED)
         if view.conversation_id is not None:
             attach(self._service.store, view.conversation_id, shopper_id)
         note = "Thank you. What you open, like and put into the cart here now sorts items for you."

@@ -137,13 +137,13 @@ def test_every_table_that_speaks_of_a_shopper_is_exported() -> None:
 
 def fill(service: Service, conversation_id: str) -> None:
     """A row of this conversation in every table that has one, whoever writes it."""
-    values = {sa.Text: "x", sa.Integer: 1, sa.Float: 1.0, sa.Boolean: True, sa.JSON: {}}
+    values: dict[type, Any] = {str: "x", int: 1, float: 1.0, bool: True, dict: {}}
     with service.store.connect() as connection:
         for table in export.BY_CONVERSATION.values():
             there = sa.select(sa.func.count()).where(table.c.conversation_id == conversation_id)
             if connection.scalar(there):
                 continue
-            row = {c.name: values[type(c.type)] for c in table.c if not c.nullable and c.name != "id"}
+            row = {c.name: values[c.type.python_type] for c in table.c if not c.nullable and c.name != "id"}
             connection.execute(table.insert().values({**row, "conversation_id": conversation_id}))
 
 

@@ -17,6 +17,7 @@ from assistant.dialogue import Intent
 from assistant.events import Turn
 from assistant.service import Service
 from assistant.store import Store
+from assistant.store.consents import consented_conversations
 from assistant.store.traces import trace
 from assistant.trace import Recording
 from assistant.turn_json import turn_as_json
@@ -146,7 +147,7 @@ def test_forget_me_leaves_no_byte_of_traces_and_flags(tmp_path: Path) -> None:
 
 
 def conversations_of(store: Store, shopper_id: str) -> list[str]:
-    return [c for c in store.consented_conversations() if store.shopper(c) == shopper_id]
+    return [c for c in consented_conversations(store) if store.shopper(c) == shopper_id]
 
 
 def read_all(folder: Path) -> bytes:
