@@ -12,6 +12,7 @@ import typer
 from assistant.command_line import explained, print_json, progress
 from assistant.keys_command import keys
 from assistant.progress import reading
+from assistant.retention_command import retention
 from assistant.settings import Settings, describe_settings, load_settings
 from assistant.staff_command import staff
 
@@ -32,6 +33,7 @@ app.add_typer(evaluation, name="evaluate")
 
 training = typer.Typer(help="Train the models.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(training, name="train")
+app.command()(retention)
 app.add_typer(staff, name="staff")
 app.add_typer(keys, name="keys")
 
@@ -76,6 +78,7 @@ def ingest(
         mapping[field.strip()] = column.strip()
     with explained():
         from assistant.service import open_shop
+        from assistant.store.tombstones import Tombstones
         from retrieval.ingest import ingest as read
 
         settings = load_settings()
@@ -87,6 +90,7 @@ def ingest(
                 sink=shop.index_items,
                 currency=settings.currency,
                 progress=reading(progress),
+                forgotten=Tombstones(settings.data_folder).covers,
             )
         print_json(report.as_json()) if as_json else typer.echo(report)
 

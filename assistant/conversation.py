@@ -13,6 +13,7 @@ from assistant.conversation_carts import Carts
 from assistant.dialogue import DialogueAct, DialogueState, Edit
 from assistant.events import Event, Finished, Turn, Understood
 from assistant.flagging import concerns
+from assistant.forgetting import forget
 from assistant.metrics import Metrics
 from assistant.settings import LOW_CONFIDENCE
 from assistant.store import Store, Verdict, traces
@@ -200,9 +201,8 @@ class Conversations:
         self.metrics.feedback("withdrawn" if verdict is None else verdict.value)
 
     def forget(self, shopper_id: str) -> None:
-        """Delete all that is held about a shopper, in the store and in the counts."""
-        self.store.forget(shopper_id)
-        self.assistant.shop.forget(shopper_id)
+        """Delete all that is held about a shopper; see `assistant.forgetting`."""
+        forget(self.store, self.assistant.shop, shopper_id)
 
 
 def run(events: Iterator[Event]) -> Turn:

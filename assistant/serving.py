@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from assistant.api import mount_api
 from assistant.console import mount_console
 from assistant.inbox import Inbox
+from assistant.retention import Retention
 from assistant.settings import Settings
 from assistant.ui.chat import mount_chat
 from assistant.widget import widget_routes
@@ -72,7 +73,9 @@ def serve(settings: Settings, say: Callable[[str], None], *, open_page: bool = F
         from assistant.service import open_service
 
         service = open_service(settings, say)
-        inbox = Inbox(service.shop, settings.data_folder, settings.currency, say)
+        covers = service.store.tombstones.covers
+        inbox = Inbox(service.shop, settings.data_folder, settings.currency, say, covers)
+        retention = Retention(service, say)
         page = f"http://{settings.host}:{settings.port}/"
 
         def started() -> None:
@@ -81,6 +84,7 @@ def serve(settings: Settings, say: Callable[[str], None], *, open_page: bool = F
                 threading.Timer(0.5, webbrowser.open, [page]).start()
 
         inbox.open()
+        retention.open()
         try:
             config = uvicorn.Config(
                 create_app(service, started),
@@ -92,6 +96,7 @@ def serve(settings: Settings, say: Callable[[str], None], *, open_page: bool = F
             gc.freeze()  # a full collection over an opened shop takes a second, and none of it is garbage
             uvicorn.Server(config).run(sockets=[listening])
         finally:
+            retention.close()
             inbox.close()
             service.close()
 

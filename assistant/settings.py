@@ -108,6 +108,18 @@ class Settings(BaseSettings):
         description="A turn understood with less confidence is flagged for staff; 0: none is.",
     )
 
+    # how long what is stored is kept
+    keep_conversations_days: int = Field(
+        90,
+        ge=0,
+        description="Days after which conversations and interactions of those who have not consented are deleted; "
+        "0: never.",
+    )
+    keep_traces_days: int = Field(
+        30, ge=0, description="Days after which the traces of turns are deleted, whosever they are; 0: never."
+    )
+    keep_audit_days: int = Field(365, ge=0, description="Days after which lines of the audit are deleted; 0: never.")
+
     # the service
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(7860, ge=1, le=65535, description="Port to listen on.")

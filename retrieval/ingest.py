@@ -34,6 +34,11 @@ Progress = Callable[[str, int, int], None]
 Forgotten = Callable[[str, datetime | None], bool]
 
 
+def nobody(shopper_id: str, at: datetime | None) -> bool:
+    """Whom `ingest` takes to be forgotten when it is told of nobody."""
+    return False
+
+
 def ingest(
     path: Path,
     records: Records,
@@ -42,7 +47,7 @@ def ingest(
     sink: Sink | None = None,
     currency: str = "USD",
     progress: Progress | None = None,
-    forgotten: Forgotten = lambda shopper_id, at: False,
+    forgotten: Forgotten = nobody,
 ) -> IngestReport:
     """Read a feed, or every feed of a folder (items first), into the records.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -240,10 +241,15 @@ class Shop:
         return len(counted)
 
     def disregard(self, interactions: Sequence[Interaction]) -> None:
-        """Take interactions out of every count, as if they had never been observed. They are not deleted here."""
+        """Take interactions out of every count, as if they had never been observed. They are not deleted here.
+
+        Those that are not counted are passed over.
+        """
         with self._writing:
-            self.popularity.forget(interactions)
-            self.neighbours.forget(interactions)
+            held = Counter(i for s in {i.shopper_id for i in interactions} for i in self.neighbours.history(s))
+            counted = list((held & Counter(interactions)).elements())
+            self.popularity.forget(counted)
+            self.neighbours.forget(counted)
 
     def rebuild_vectors(self, progress: Progress | None = None) -> int:
         """Make the vectors of all items again; returns how many."""

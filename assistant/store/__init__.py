@@ -65,7 +65,7 @@ class Store:
 
     def __init__(self, folder: Path, url: str | None = None) -> None:
         self._database = Database(folder, url)
-        self._folder = folder
+        self.folder = folder
         self.tombstones = Tombstones(folder)
         with self.connect() as connection:
             schema.migrate(connection, self._database.place)
@@ -303,7 +303,7 @@ class Store:
 
     def _erased(self, conversation_ids: Collection[str]) -> None:
         """Follow up what was deleted: the cases that were made of it, and the bytes of its rows."""
-        cases.forget_cases(self._folder / cases.FILE, conversation_ids)
+        cases.forget_cases(self.folder / cases.FILE, conversation_ids)
         self._database.empty_write_ahead_log()
 
     def close(self) -> None:

@@ -1,0 +1,84 @@
+"""What is stored, for as long as the settings allow: deleted when the service starts, then once a day.
+
+What a shopper who consented said and did stays until she is forgotten; `keep_…` in `assistant.settings` limit all else.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from assistant.store.expiry import Expired, Limits, expire
+from retrieval.errors import SetupError
+
+if TYPE_CHECKING:
+    from assistant.progress import Say
+    from assistant.service import Service
+    from assistant.settings import Settings
+
+EVERY = timedelta(days=1)
+
+
+def limits(settings: Settings) -> Limits:
+    """How long the settings allow things to be kept."""
+    return Limits(
+        _days(settings.keep_conversations_days), _days(settings.keep_traces_days), _days(settings.keep_audit_days)
+    )
+
+
+def described(expired: Expired, verb: str = "deleted") -> str:
+    """What was deleted, on one line; "" when it was nothing."""
+    counts = {
+        "conversations without consent": expired.conversations,
+        "interactions without consent": len(expired.interactions),
+        "traces": expired.traces,
+        "idempotency keys": expired.idempotency,
+        "sign-ins": expired.sign_ins,
+        "lines of the audit": expired.audit,
+    }
+    told = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+    return f"{verb} after their time: {told}" if told else ""
+
+
+class Retention:
+    """Keeps one running service to its limits.
+
+    Args:
+        service: whose store it is, and whose counts forget what is deleted.
+        say: is told what was deleted, or why it could not be.
+    """
+
+    def __init__(self, service: Service, say: Say) -> None:
+        self._service, self._say = service, say
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="retention", daemon=True)
+
+    def open(self) -> None:
+        """Delete now and every day, in a thread of its own, until `close`."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Finish what is being deleted, then stop."""
+        self._stopped.set()
+        self._thread.join()
+
+    def apply(self, now: datetime) -> Expired:
+        """Delete what is over now."""
+        expired = expire(self._service.store, limits(self._service.settings), now)
+        self._service.shop.disregard(expired.interactions)
+        return expired
+
+    def _watch(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                told = described(self.apply(datetime.now(UTC)))
+            except SetupError as error:
+                told = f"nothing was deleted after its time: {error.problem} {error.fix}"
+            if told:
+                self._say(told)
+            self._stopped.wait(EVERY.total_seconds())
+
+
+def _days(number: int) -> timedelta | None:
+    return timedelta(days=number) if number else None
