@@ -14,10 +14,13 @@ from assistant.dialogue import DialogueAct, DialogueState, Edit
 from assistant.events import Event, Finished, Turn, Understood
 from assistant.flagging import concerns
 from assistant.forgetting import forget
+from assistant.logs import beginning, turn_line
 from assistant.metrics import Metrics
 from assistant.settings import LOW_CONFIDENCE
 from assistant.store import Store, Verdict, traces
+from assistant.tracing import turn_span
 from assistant.turn import Assistant
+from assistant.under_way import UnderWay
 from assistant.variants import Shelf
 from retrieval.interactions import Interaction, InteractionKind
 
@@ -69,6 +72,7 @@ class Conversations:
         self.metrics = Metrics()
         self.carts = Carts(lambda: Shelf.of(assistant.shop), store, self._put_in_cart)
         self._locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
+        self.under_way = UnderWay()
 
     def start(self, shopper_id: str | None = None) -> str:
         """Begin a conversation; returns its id. The cart of a shopper who consented comes along."""
@@ -105,14 +109,19 @@ class Conversations:
             KeyError: there is no such conversation.
         """
         text = clean(utterance)
-        with self._locks.setdefault(conversation_id, threading.Lock()):
+            Stopping: the service is being stopped.
+        with (
+            self.under_way.turn(),
+            turn_line(conversation_id) as logged,
+            turn_span(beginning(conversation_id)) as traced,
+            self._locks.setdefault(conversation_id, threading.Lock()),
+        ):
             shopper_id = self.store.shopper(conversation_id)
             state = self._beside(self.store.state(conversation_id), looking_at)
             state = replace(state, selected=self.carts.lines(conversation_id))
             session = self.store.session(shopper_id)
-            for event in self.assistant.turn(
-                conversation_id, state, text, session=session, act=act, cancelled=cancelled
-            ):
+            stop = self.under_way.either(cancelled)
+            for event in self.assistant.turn(conversation_id, state, text, session=session, act=act, cancelled=stop):
                 match event:
                     case Understood():
                         self._understood(event, conversation_id, shopper_id)
@@ -120,6 +129,8 @@ class Conversations:
                         self._finished(turn)
                 yield event
 
+                        logged(turn)
+                        traced(turn)
     def _understood(self, event: Understood, conversation_id: str, shopper_id: str | None) -> None:
         """Change the cart, and forget, as the shopper said: before it is told."""
         if event.cart_changes:

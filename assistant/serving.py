@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import signal
 import socket
 import threading
 import webbrowser
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
+import structlog
 import uvicorn
 from fastapi import FastAPI
 
 from assistant.api import mount_api
 from assistant.console import mount_console
 from assistant.inbox import Inbox
+from assistant.logs import RequestLog, configure_logs, telling
 from assistant.retention import Retention
 from assistant.settings import Settings
+from assistant.tracing import configure_tracing
 from assistant.ui.chat import mount_chat
 from assistant.widget import widget_routes
 from assistant.widget.headers import SecurityHeaders
@@ -25,8 +30,12 @@ from retrieval.errors import SetupError
 
 if TYPE_CHECKING:
     from assistant.service import Service
+    from assistant.under_way import UnderWay
 
+FINISH = 15  # seconds in which the turns under way may come to their own end when the service is stopped
 GRACE = 3  # seconds for requests under way when the service is stopped; an open page holds a connection for ever
+
+log = structlog.get_logger()
 
 
 def create_app(service: Service, started: Callable[[], None] = lambda: None) -> FastAPI:
@@ -55,11 +64,12 @@ def create_app(service: Service, started: Callable[[], None] = lambda: None) -> 
     app.include_router(widget_routes(service.settings.embed_origins))
     mount_chat(app, service)
     app.add_middleware(SecurityHeaders, embed_origins=service.settings.embed_origins)
+    app.add_middleware(RequestLog)
     return app
 
 
 def serve(settings: Settings, say: Callable[[str], None], *, open_page: bool = False) -> None:
-    """Open the service and answer until interrupted.
+    """Open the service and answer until interrupted or terminated.
 
     Args:
         settings: host, port and all that `open_service` reads.
@@ -69,6 +79,9 @@ def serve(settings: Settings, say: Callable[[str], None], *, open_page: bool = F
     Raises:
         SetupError: the port is taken, or see `open_service`.
     """
+    say = telling(say, configure_logs(settings))
+    configure_tracing()
+    signal.signal(signal.SIGTERM, _exit)
     with _listen(settings) as listening:
         from assistant.service import open_service
 
@@ -89,12 +102,13 @@ def serve(settings: Settings, say: Callable[[str], None], *, open_page: bool = F
             config = uvicorn.Config(
                 create_app(service, started),
                 log_level=settings.log_level,
+                log_config=None,
                 access_log=False,
                 timeout_graceful_shutdown=GRACE,
             )
             gc.collect()
             gc.freeze()  # a full collection over an opened shop takes a second, and none of it is garbage
-            uvicorn.Server(config).run(sockets=[listening])
+            _Server(config, service.conversations.under_way).run(sockets=[listening])
         finally:
             retention.close()
             inbox.close()
@@ -102,6 +116,37 @@ def serve(settings: Settings, say: Callable[[str], None], *, open_page: bool = F
 
 
 def _listen(settings: Settings) -> socket.socket:
+def _exit(_signal: int, _frame: object) -> NoReturn:
+    """Leave as after an error: all that is open is closed. uvicorn raises the signal again when it has shut down."""
+    raise SystemExit(0)
+
+
+class _Server(uvicorn.Server):
+    """Before it closes the connections, lets the turns under way come to their end, and at last cuts them."""
+
+    def __init__(self, config: uvicorn.Config, under_way: UnderWay) -> None:
+        super().__init__(config)
+        self._under_way = under_way
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop: what was begun is stored and told."""
+        for server in self.servers:
+            server.close()
+        self._under_way.close()
+        log.info("stopping", turns_under_way=self._under_way.turns)
+        await self._until_none_is_left(FINISH)
+        if cut := self._under_way.turns:
+            log.warning("turns are cut", turns=cut)
+            self._under_way.cut()
+            await self._until_none_is_left(GRACE)
+        await super().shutdown(sockets)
+
+    async def _until_none_is_left(self, seconds: float) -> None:
+        until = asyncio.get_running_loop().time() + seconds
+        while self._under_way.turns and not self.force_exit and asyncio.get_running_loop().time() < until:
+            await asyncio.sleep(0.05)
+
+
     """The port, taken before anything slow is loaded."""
     try:
         return socket.create_server((settings.host, settings.port), backlog=128)

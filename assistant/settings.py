@@ -124,6 +124,10 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(7860, ge=1, le=65535, description="Port to listen on.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log line kept.")
+    log_format: Literal["auto", "json", "text"] = Field(
+        "auto",
+        description="Form of the log lines of 'serve'; auto: text on a terminal, JSON elsewhere.",
+    )
 
     checkout_url: str | None = Field(
         None,

@@ -129,7 +129,7 @@ class Explainer:
 
         def stop() -> str:
             late = "the language model took too long" if self._clock() > until else ""
-            return "you stopped the writing" if cancelled() else late
+            return "the writing was stopped" if cancelled() else late
 
         all_new = len(outcome.picks) > 1 and all(pick.cold_start for pick in outcome.picks)
         for pick in outcome.picks:

@@ -21,6 +21,7 @@ from retrieval.errors import SetupError
 FILE = "conversations.db"
 PATIENCE = 10  # seconds to wait for another writer, or for a server that does not answer
 _SCHEME = "postgresql"
+_QUIET = {"hide_parameters": True}  # errors do not tell what was being stored
 
 
 class Words(sa.TypeDecorator[str]):
@@ -125,7 +126,7 @@ class Database:
         if url is None:
             folder.mkdir(parents=True, exist_ok=True)
             self.place = str(folder / FILE)
-            self.engine = sa.create_engine(f"sqlite:///{self.place}", connect_args={"timeout": patience})
+            self.engine = sa.create_engine(f"sqlite:///{self.place}", connect_args={"timeout": patience}, **_QUIET)
             sa.event.listen(self.engine, "connect", _configure_sqlite)
         else:
             address = _address(url)
@@ -187,6 +188,6 @@ def _address(url: str) -> sa.URL:
 
 def _postgresql(address: sa.URL) -> sa.Engine:
     try:
-        return sa.create_engine(address, pool_pre_ping=True, connect_args={"connect_timeout": PATIENCE})
+        return sa.create_engine(address, pool_pre_ping=True, connect_args={"connect_timeout": PATIENCE}, **_QUIET)
     except ModuleNotFoundError as error:
         raise SetupError("PostgreSQL needs its driver.", 'pip install "shop-assistant[postgresql]"') from error

@@ -296,7 +296,7 @@ def test_an_unavailable_model_is_asked_once_and_the_reply_says_so() -> None:
 def test_a_stopped_reply_is_finished_from_the_records() -> None:
     model = ScriptedModel(why("It weighs 1.3 kg."))
     words = "".join(s.text for s in Explainer(model, PROSE).reply(outcome(), cancelled=lambda: True))
-    assert "you stopped the writing" in words
+    assert "the writing was stopped" in words
     assert "3. **Orrin Mote 13 Laptop** costs $699" in words
 
 
