@@ -25,6 +25,7 @@ from assistant.variants import Shelf
 from retrieval.interactions import Interaction, InteractionKind
 
 MAX_CHARACTERS = 2_000
+JOINERS = "\u200c\u200d"  # the invisible characters that emoji and some scripts are written with
 
 
 class UtteranceError(ValueError):
@@ -32,7 +33,7 @@ class UtteranceError(ValueError):
 
 
 def clean(utterance: str) -> str:
-    """The utterance without control characters and surplus white space.
+    """The utterance without control and invisible characters and surplus white space.
 
     Raises:
         UtteranceError: nothing is left, it is too long, or it is not text.
@@ -45,7 +46,8 @@ def clean(utterance: str) -> str:
     odd = sum(unicodedata.category(c) in ("Cc", "Cs", "Co", "Cn") and c not in "\t\r\n" for c in utterance)
     if odd > 0.1 * len(utterance) or "\x00" in utterance:
         raise UtteranceError("I can only read text, and that looks like a file. Please type what you need.")
-    kept = "".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in utterance)
+    seen = "".join(c for c in utterance if unicodedata.category(c) != "Cf" or c in JOINERS)
+    kept = "".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in seen)
     text = " ".join(kept.split())
     if not any(c.isalnum() or unicodedata.category(c) == "So" for c in text):
         raise UtteranceError("Please type what you are looking for, for example “headphones under $100”.")
@@ -70,9 +72,9 @@ class Conversations:
         self.record_traces = record_traces
         self.low_confidence = low_confidence
         self.metrics = Metrics()
+        self.under_way = UnderWay()
         self.carts = Carts(lambda: Shelf.of(assistant.shop), store, self._put_in_cart)
         self._locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
-        self.under_way = UnderWay()
 
     def start(self, shopper_id: str | None = None) -> str:
         """Begin a conversation; returns its id. The cart of a shopper who consented comes along."""
@@ -107,9 +109,9 @@ class Conversations:
         Raises:
             UtteranceError: the utterance cannot be answered.
             KeyError: there is no such conversation.
+            Stopping: the service is being stopped.
         """
         text = clean(utterance)
-            Stopping: the service is being stopped.
         with (
             self.under_way.turn(),
             turn_line(conversation_id) as logged,
@@ -127,10 +129,10 @@ class Conversations:
                         self._understood(event, conversation_id, shopper_id)
                     case Finished(turn):
                         self._finished(turn)
-                yield event
-
                         logged(turn)
                         traced(turn)
+                yield event
+
     def _understood(self, event: Understood, conversation_id: str, shopper_id: str | None) -> None:
         """Change the cart, and forget, as the shopper said: before it is told."""
         if event.cart_changes:

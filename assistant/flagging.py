@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from assistant.rules.intent import is_injection
+from assistant.rules.orders import is_injection
 
 if TYPE_CHECKING:
     from assistant.events import Turn

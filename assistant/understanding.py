@@ -17,7 +17,7 @@ from typing import Literal
 from assistant.dialogue import DialogueAct, DialogueState, Edit, Intent, Need, Rung
 from assistant.language_model import LanguageModel, LanguageModelUnavailable
 from assistant.rules import answered, understand_by_rules
-from assistant.rules.intent import is_injection, without_orders
+from assistant.rules.orders import is_injection, without_orders
 from assistant.rules.slots import read
 from assistant.tagger.act import act_of
 from assistant.tagger.tagger import Tagger
@@ -114,7 +114,7 @@ class Understanding:
         self, utterance: str, state: DialogueState, shown: Sequence[CatalogueItem], vocabulary: Vocabulary
     ) -> DialogueAct:
         ruled = understand_by_rules(utterance, state, shown, vocabulary)
-        if answered(utterance, state) or is_injection(utterance):
+        if is_injection(utterance) or answered(utterance, state):
             return ruled
         if self._tagger is not None:
             tagged = self._tagger.read(utterance, state, shown, vocabulary, ruled)

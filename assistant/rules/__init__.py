@@ -16,6 +16,7 @@ from assistant.rules.cart_words import cart_act
 from assistant.rules.cues import cue
 from assistant.rules.edits import answer_to_offer, find_dropped, find_edit, still_wanted
 from assistant.rules.intent import Signs, decide
+from assistant.rules.orders import is_injection
 from assistant.rules.relative import relative_attribute, relative_price
 from assistant.rules.slots import Reading, Span, find_quantity, find_topic, positive_slots, read, without
 from assistant.rules.words import lower, normalise
@@ -51,6 +52,8 @@ def understand_by_rules(
         vocabulary: the shop's words.
         intent: settled already, the slots are read for it; None: cue words decide.
     """
+    if intent is None and is_injection(utterance):
+        return DialogueAct(Intent.OUT_OF_SCOPE, confidence=0.95)
     act = answered(utterance, state)
     if act is not None:
         return act

@@ -24,11 +24,6 @@ _VARIANT = re.compile(
     r"|\b(?:what|anything|something) else\b|\bsame\b|\bsimilar\b|\blike (?:the|it|this|that)\b"
 )
 _REQUEST = re.compile(r"\b(?:can|could|would|will) (?:you|we|i)\b")  # "could you bring it down to 500"
-_SENTENCE_END = re.compile(r"(?<=[.!?;])\s+|\s+(?=</)")
-_ORDERING = re.compile(
-    r"\b(?:and |now |please |then |so )*(?:return|output|answer with|write|say|print|give me)\s*$", re.IGNORECASE
-)
-_FEW_WORDS = 1
 _ANOTHER = re.compile(r"\b(?:another|different|new search|for my|now i)\b")
 _MORE = re.compile(
     r"\b(?:other|more|further) (?:options?|choices?|ones?|models?|suggestions?|results?)\b|\banything else\b"
@@ -80,33 +75,12 @@ class Signs:
         return self.category or self.constraint or self.relative
 
 
-def is_injection(text: str) -> bool:
-    """Whether the words try to give the assistant orders about itself."""
-    return cue("injection").search(text.casefold()) is not None
-
-
-def without_orders(utterance: str) -> str:
-    """The utterance without what tries to give the assistant orders about itself; "" when nothing is left.
-
-    An order ends its sentence; words before it in the same sentence stay when there are enough to mean something.
-    """
-    kept = []
-    for sentence in _SENTENCE_END.split(utterance):
-        order = cue("injection").search(sentence.casefold())
-        before = sentence if order is None else _ORDERING.sub("", sentence[: order.start()]).rstrip(" ,;:-(")
-        if order is None or len(before.split()) > _FEW_WORDS:
-            kept.append(before)
-    return " ".join(kept).strip()
-
-
 def decide(text: str, signs: Signs) -> tuple[Intent, float]:
     """The intent and how sure it is.
 
     The confidence is that of the cue that decided: .95 where the words leave no other reading, .9 for a cue with what
     it needs (a shown item, a word of the shop), .7 for a cue alone, .6 and less for a guess from the sentence's shape.
     """
-    if is_injection(text):
-        return Intent.OUT_OF_SCOPE, 0.95
     if signs.taken_back and not signs.other_category:
         return Intent.REFINE, 0.9
     decided = _about_shown(text, signs) or _beside_the_need(text, signs)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.rules.intent import without_orders
+from assistant.rules.orders import without_orders
 from assistant.rules.words import lower, normalise, remaining, strip_filler
 
 
