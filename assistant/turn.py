@@ -13,11 +13,11 @@ from assistant.cart import changed_lines, read_cart
 from assistant.cart_suggestions import suggest_for_cart
 from assistant.cart_turn import change_cart
 from assistant.comparison import compare
-from assistant.dialogue import DialogueAct, DialogueState, Edit, Intent, update
+from assistant.dialogue import DialogueAct, DialogueState, Edit, Intent, Slots, update
 from assistant.events import Cards, Claim, Event, Finished, Outcome, Pick, Text, Turn, Understood
 from assistant.grounding import ShopMoney, accept, key_of, to_query
 from assistant.references import Resolved, resolve
-from assistant.rules.relative import against_page
+from assistant.rules.relative import NOTHING_BEYOND, against_page, is_relative_alone
 from assistant.suggestions import suggest
 from assistant.trace import ModelCall, Trace, recorded, recording
 from assistant.variants import Shelf
@@ -77,7 +77,7 @@ class Assistant:
             page = [pick.item for pick in self.on_page(state)]
             if act is None:
                 act = self.understanding.understand(utterance, state, page)
-                act = against_page(act, utterance, state, page, self.shop.vocabulary)
+                act = self._within_reach(act, against_page(act, utterance, state, page, self.shop.vocabulary), state)
         if act.accepts is not None and act.accepts <= len(state.offered):
             before = to_query(state.need, self.shop.vocabulary, self.money, self.picks).query.constraints
             changes = accept(state.offered[act.accepts - 1], before, state.need.slots, self.money)
@@ -131,6 +131,19 @@ class Assistant:
                 trace=_trace(outcome, calls),
             )
         )
+
+    def _within_reach(self, act: DialogueAct, beyond: DialogueAct, state: DialogueState) -> DialogueAct:
+        """The act with its relative wish as a limit beyond what is shown; without it when nothing lies there.
+
+        "Cheaper" than the cheapest that fits leaves page and need as they are: an empty page would be no answer.
+        """
+        if beyond == act or not is_relative_alone(beyond):
+            return beyond
+        after = update(state, beyond, key_of(self.shop.vocabulary), ())
+        constraints = to_query(after.need, self.shop.vocabulary, self.money, self.picks).query.constraints
+        if len(self.shop.columns.admitted(constraints)):
+            return beyond
+        return replace(act, slots=Slots(), notes=(*act.notes, NOTHING_BEYOND))
 
     def _look_up(
         self,

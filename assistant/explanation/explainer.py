@@ -14,7 +14,9 @@ from assistant.explanation.pick_writer import PickWriter
 from assistant.explanation.replies import from_facts, say
 from assistant.explanation.wording import bold, count_words, lead
 from assistant.language_model import LanguageModel, LanguageModelUnavailable
+from assistant.language_model.adapter import adapter_folder
 from assistant.plain_text import plain
+from assistant.rules.relative import NOTHING_BEYOND
 from assistant.settings import PACKAGED, Settings
 from retrieval.query import Constraints
 
@@ -43,7 +45,9 @@ class Explainer:
             clock: seconds, monotonic.
         """
         packaged = settings.language_model == PACKAGED and settings.language_model_url is None
-        self._writer = None if language_model is None else PickWriter(language_model, prose=not packaged)
+        trained = adapter_folder(settings) is not None
+        prose = trained or not packaged
+        self._writer = None if language_model is None else PickWriter(language_model, prose=prose, trained=trained)
         self._settings = settings
         self._display = display
         self._clock = clock
@@ -60,7 +64,8 @@ class Explainer:
             return "records: no language model is loaded"
         name = self._writer.model.name
         if self._writer.prose:
-            return f"model: {name} writes why a pick fits; each claim is checked"
+            tuned = ", fine-tuned for it," if self._writer.trained else ""
+            return f"model: {name}{tuned} writes why a pick fits; each claim is checked"
         return f"choice: {name} chooses which facts of the record are said; its own prose is not used"
 
     def reply(self, outcome: Outcome, cancelled: Callable[[], bool] = lambda: False) -> Iterator[Sentence]:
@@ -104,6 +109,8 @@ class Explainer:
                 yield replies.chitchat(outcome, self._settings)
             case Intent.OUT_OF_SCOPE:
                 yield say("out_of_scope", shop_name=self._settings.shop_name)
+            case _ if outcome.picks and NOTHING_BEYOND in outcome.act.notes:
+                yield say("nothing_beyond")
             case _ if outcome.picks:
                 yield say("unchanged", count=count_words(len(outcome.picks)))
             case _:

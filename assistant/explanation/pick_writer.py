@@ -1,7 +1,7 @@
 """The language model's part of a reply: one sentence for each pick, why it fits this need.
 
-A model that can be trusted with prose writes the sentence itself: it is checked, asked for once more when a claim does
-not hold, and given up for the record's own words after that. A weak one chooses: code builds true sentences out of the
+A model that can be trusted with prose, large or fine-tuned for it, writes the sentence itself: it is checked, asked for
+once more when a claim does not hold, and given up for the record's own words after that. A weak one chooses: code builds true sentences out of the
 record's facts, those that answer the need always among them, and the model decides which else matters for this need,
 in what order it is said and how. A choice is checked just the same.
 """
@@ -23,7 +23,8 @@ from assistant.language_model import LanguageModel, Prompt
 from assistant.plain_text import clauses, plain
 from prompts import digest, render
 
-PROMPTS = ("explain", "explain_asked", "explain_again")
+_UNTRAINED = ("explain", "explain_asked", "explain_again")
+_TRAINED = ("explain_trained", "explain_asked")
 MAX_TOKENS = 80  # of one sentence
 _FACTS = 5
 _SAID = 2  # facts of a sentence beside the price
@@ -41,16 +42,18 @@ class PickWriter:
     Args:
         model: see `LanguageModel`.
         prose: whether it writes its own sentences; False: it chooses among sentences built from the record.
+        trained: whether it was fine-tuned for this: it needs no examples, and is asked again in the same words.
     """
 
-    def __init__(self, model: LanguageModel, *, prose: bool) -> None:
+    def __init__(self, model: LanguageModel, *, prose: bool, trained: bool = False) -> None:
         self.model = model
         self.prose = prose
+        self.trained = trained
 
     @property
     def prompts(self) -> Mapping[str, str]:
         """Digest of each prompt by name."""
-        return {name: digest(name) for name in PROMPTS}
+        return {name: digest(name) for name in (_TRAINED if self.trained else _UNTRAINED)}
 
     def tries(
         self, pick: Pick, outcome: Outcome, cancelled: Callable[[], bool]
@@ -78,11 +81,12 @@ class PickWriter:
             unsupported = [claim.text for claim in claims if not claim.supported]
             if not unsupported:
                 return
-            asked = render("explain_again", **slots, reason=plain(", ".join(unsupported), 120))
+            if not self.trained:
+                asked = render("explain_again", **slots, reason=plain(", ".join(unsupported), 120))
 
     def _ask(self, asked: str, schema: Mapping[str, Any], number: int, cancelled: Callable[[], bool]) -> str | None:
         """The sentence of one answer; None when it was cut off or is no sentence."""
-        prompt = Prompt(render("explain"), asked)
+        prompt = Prompt(render("explain_trained" if self.trained else "explain"), asked)
         answer = self.model.generate(
             prompt,
             max_tokens=MAX_TOKENS,

@@ -33,6 +33,15 @@ _MEASURES: dict[str, tuple[tuple[str, ...], str | None, bool]] = {
 }
 
 
+NOTHING_BEYOND = "nothing that fits goes beyond what is shown"
+
+
+def is_relative_alone(act: DialogueAct) -> bool:
+    """Whether an act that `against_page` changed asks for nothing beside the limit."""
+    others = replace(act.slots, price_min=None, price_max=None, currency=None, attributes=())
+    return others == Slots() and len(act.slots.attributes) <= 1 and not act.dropped
+
+
 def against_page(
     act: DialogueAct, utterance: str, state: DialogueState, shown: Sequence[CatalogueItem], vocabulary: Vocabulary
 ) -> DialogueAct:
