@@ -98,6 +98,7 @@ def serve(settings: Settings, say: Callable[[str], None], *, open_page: bool = F
 
         inbox.open()
         retention.open()
+        service.shop.behaviour.open()
         try:
             config = uvicorn.Config(
                 create_app(service, started),

@@ -166,6 +166,8 @@ class Assistant:
         if searched:
             with clock("search"):
                 known = EMPTY_SESSION if after.ignore_history else session
+                if after.ignore_history and session.shopper_id is not None:
+                    self.shop.behaviour.drop(session.shopper_id)
                 found = self.shop.search(grounded.query, known, exploration)
             relaxations, matching, corrected, stages = found.relaxations, found.matching, found.corrected, found.stages
             after = replace(after, shown=found.candidates, focus=None)

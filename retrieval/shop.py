@@ -15,6 +15,8 @@ from types import TracebackType
 import numpy as np
 from filelock import FileLock, Timeout
 
+from retrieval.behaviour.bundle import Bundles
+from retrieval.behaviour.in_service import BehaviourInService
 from retrieval.candidates import Candidate
 from retrieval.catalogue import Catalogue, CatalogueItem
 from retrieval.columns import Columns
@@ -30,7 +32,7 @@ from retrieval.neighbours import Neighbours
 from retrieval.popularity import Popularity
 from retrieval.query import Constraints, Query
 from retrieval.records import Changes, Records
-from retrieval.reranking import RankingSettings
+from retrieval.reranking import CountedBehaviour, RankingSettings
 from retrieval.search import Searcher, SearchResult
 from retrieval.set_aside import forget_set_aside
 from retrieval.taxonomy import learn_categories
@@ -47,6 +49,7 @@ class Shop:
         catalogue, columns, vocabulary: what is searched, as items come and go.
         records: items and interactions on disk, the truth that the rest is rebuilt from.
         encoder, dense, lexical, searcher: the parts of a search, for evaluation and benchmarks.
+        behaviour: counts, or the trained model that is in service.
     """
 
     def __init__(
@@ -71,6 +74,14 @@ class Shop:
         self.searcher = Searcher(
             catalogue, self.columns, self.lexical, self.dense, self.popularity, self.neighbours, ranking
         )
+        self.behaviour = BehaviourInService(
+            Bundles(records.path.parent),
+            CountedBehaviour(self.popularity, self.neighbours),
+            catalogue,
+            self.dense.vectors,
+            lambda: encoder.fingerprint,
+        )
+        self.searcher.behaviour = self.behaviour
         self._vectors = vectors
         self._file_lock = lock
         self._writing = threading.RLock()
@@ -107,7 +118,7 @@ class Shop:
             records = Records(folder)
             undo.callback(records.close)
             with _uncollected():
-                catalogue = Catalogue(_categorised(list(records.items())))
+                catalogue = Catalogue(categorised(list(records.items())))
             vectors = VectorIndex(catalogue, text_encoder, folder, chroma_url, rebuild)
             undo.callback(vectors.close)
             vectors.synchronize(progress)
@@ -124,12 +135,14 @@ class Shop:
 
     def close(self) -> None:
         """Give the folder back."""
+        self.behaviour.close()
         self._vectors.close()
         self.records.close()
         self._file_lock.release()
 
     def warm_up(self) -> None:
         """Load what the first search would otherwise wait for."""
+        self.behaviour.look()
         self.search(Query("warm up"))
 
     def search(
@@ -238,6 +251,7 @@ class Shop:
             forget_set_aside(self.records.path.parent, shopper_id)
             counted = [i for i in self.neighbours.history(shopper_id) if until is None or i.at <= until]
             self.disregard(counted)
+            self.behaviour.drop(shopper_id)
         return len(counted)
 
     def disregard(self, interactions: Sequence[Interaction]) -> None:
@@ -257,7 +271,7 @@ class Shop:
             return self._vectors.rebuild(progress)
 
 
-def _categorised(items: Sequence[CatalogueItem]) -> list[CatalogueItem]:
+def categorised(items: Sequence[CatalogueItem]) -> list[CatalogueItem]:
     """The items, those whose feed states no category with the one that their titles tell."""
     learned = learn_categories(items)
     return [

@@ -159,6 +159,7 @@ def scripted_service(folder: Path, items: list[CatalogueItem], **script: Any) ->
     """A service over the items; see `ScriptedAssistant` for the script."""
     catalogue, columns = Catalogue(items), SimpleNamespace(withheld=lambda: NOTHING_WITHHELD)
     shop: Any = SimpleNamespace(catalogue=catalogue, vocabulary=Spelling(), columns=columns, item=catalogue.get)
+    shop.behaviour = SimpleNamespace(status="counts")
     script.setdefault("act", DialogueAct(Intent.FIND, NEED, topic="light enough to travel", rung=Rung.RULES))
     assistant: Any = ScriptedAssistant(shop, **script)
     store = Store(folder)

@@ -31,7 +31,7 @@ def routes(service: Service) -> APIRouter:
 
     @router.get("/healthz", response_model=HealthAnswer)
     def healthz() -> dict[str, Any]:
-        """The process lives, and which rung understands and explains."""
+        """The process lives, which rung understands and explains, and which behaviour model ranks."""
         return {"status": "ok", **_in_service(service)}
 
     @router.get("/readyz", response_model=ReadyAnswer, response_model_exclude_none=True, responses=_NOT_READY)
@@ -92,6 +92,7 @@ def _in_service(service: Service) -> dict[str, Any]:
         "language_model": None if model is None else model.name,
         "understanding": service.assistant.understanding.status,
         "explanation": service.assistant.explainer.status,
+        "behaviour": service.shop.behaviour.status,
     }
 
 

@@ -21,7 +21,7 @@ from pydantic import TypeAdapter
 from assistant.dialogue import DialogueState
 from assistant.events import Turn
 from assistant.flagging import Concern
-from assistant.store import cases, erasure, flags, schema, traces
+from assistant.store import cases, erasure, flags, history, schema, traces
 from assistant.store.database import FILE, Database, insert_into
 from assistant.store.tombstones import Tombstones
 from assistant.turn_json import turn_as_json
@@ -202,10 +202,11 @@ class Store:
         ]
 
     def session(self, shopper_id: str | None) -> Session:
-        """The shopper's session for ranking: empty without an id or without consent."""
+        """The shopper's session for ranking, with what she likes: empty without an id or without consent."""
         if shopper_id is None or not self.consented(shopper_id):
             return Session()
-        return Session(shopper_id, tuple(self.interactions(shopper_id)))
+        known = [*self.interactions(shopper_id), *history.likes(self, shopper_id)]
+        return Session(shopper_id, tuple(sorted(known, key=lambda interaction: interaction.at)))
 
     def set_feedback(self, conversation_id: str, item_id: str, verdict: Verdict | None) -> None:
         """Like, dislike, or take it back (None); the last word counts. A dislike flags the turn that showed the item.

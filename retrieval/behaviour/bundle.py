@@ -27,6 +27,7 @@ from retrieval.errors import SetupError
 
 FOLDER = "behaviour"  # of the data folder
 CARD = "card.json"
+SEQUENCE = "sequence"  # folder of the sequence model in a bundle
 _POINTER = "in-service"
 _PARTIAL = "partial-"
 _NAME = re.compile(r"\d{8}T\d{6}-[0-9a-f]{8}")

@@ -90,6 +90,7 @@ def test_health_says_which_rung_is_in_service(client):
     health = client.get("/healthz").json()
     assert health["status"] == "ok"
     assert health["understanding"] == "rules: no language model is loaded"
+    assert health["behaviour"] == "counts"
     assert (health["language_model"], health["items"]) == (None, 2)
 
 
