@@ -32,6 +32,7 @@ _CONTRACTIONS = (
     (r"\bur\b", "your"),
     (r"\by\b(?= (?:is|are|was|did|do|the|this|that|not)\b)", "why"),
     (r"\br\b(?= you\b)", "are"),
+    (r"\bsz\b\.?(?=\s?\w)", "size"),
     (r"\bw/o\b", "without "),
     (r"\bw/(?=\s?\w)", "with "),
     (r"\b(look|try|need|want|search|someth|anyth|noth)in\b", r"\1ing"),

@@ -10,6 +10,7 @@ from assistant.rules.words import lower, normalise, remaining, strip_filler
 
 def test_contractions_and_shorthand_are_written_out() -> None:
     assert normalise("I don’t want HP, pls") == "I do not want HP, please"
+    assert normalise("nikes sz 42, sz. M") == "nikes size 42, size M"
     assert normalise("cant u show me w/o leather") == "can not you show me without leather"
 
 
