@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _ROUNDS = 50
+_SMALLEST_STEP = 1e-9
 _BINS = 15
 
 
@@ -41,9 +42,13 @@ class Calibration:
             chance = _sigmoid(design @ weights)
             curvature = design.T @ (design * (chance * (1 - chance))[:, None]) + 1e-9 * np.eye(2)
             step = np.linalg.solve(curvature, design.T @ (target - chance))
-            weights += step
-            if np.abs(step).max() < 1e-9:
+            while _loss(design @ (weights + step), target) > _loss(design @ weights, target):
+                step /= 2  # a whole step of Newton's can overshoot
+                if np.abs(step).max() < _SMALLEST_STEP:
+                    break
+            if np.abs(step).max() < _SMALLEST_STEP:
                 break
+            weights += step
         if weights[0] <= 0:
             raise ValueError("the score says nothing of what happens: the likeliest slope is not above 0")
         slope = float(weights[0]) / spread
@@ -64,3 +69,8 @@ def calibration_error(probability: NDArray[np.float64], happened: NDArray[np.boo
 
 def _sigmoid(logit: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(1 / (1 + np.exp(-np.clip(logit, -500, 500))), dtype=np.float64)
+
+
+def _loss(logit: NDArray[np.float64], target: NDArray[np.float64]) -> float:
+    """Cross-entropy, summed."""
+    return float(np.sum(np.logaddexp(0, logit) - target * logit))
