@@ -1,9 +1,9 @@
 """Feeds for a running service: what is put into the data folder's `inbox` is ingested at once, without a restart.
 
 Items are found at once; interactions of a log are stored at once and counted from the next start. A file is read when
-its name does not end with `.part`: write under such a name, then rename. Afterwards it lies in `inbox/done` with a
-report beside it, or in `inbox/failed` with what is wrong and what to do. Of a log only the report is kept: its rows are
-in the records, where a shopper can be forgotten.
+its name does not end with `.part`: write under such a name, then rename. A link is never followed. Afterwards it lies
+in `inbox/done` with a report beside it, or in `inbox/failed` with what is wrong and what to do. Of a log only the
+report is kept: its rows are in the records, where a shopper can be forgotten.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from retrieval.errors import AssistantError
@@ -32,6 +33,15 @@ def forget_failed(data_folder: Path, shopper_id: str) -> int:
     for file in hers:
         file.unlink()
     return len(hers)
+
+
+def delete_failed(data_folder: Path, before: datetime) -> int:
+    """Delete feeds that could not be read, and why, from before a time; returns how many files there were."""
+    failed = (data_folder / FOLDER / FAILED).glob("*")
+    old = [file for file in failed if file.is_file() and file.stat().st_mtime < before.timestamp()]
+    for file in old:
+        file.unlink()
+    return len(old)
 
 
 def _may_name(file: Path, name: re.Pattern[bytes]) -> bool:
@@ -85,7 +95,7 @@ class Inbox:
 
     def look(self) -> int:
         """Ingest every complete file that lies there; returns how many there were."""
-        files = [f for f in sorted(self.folder.iterdir()) if f.is_file() and f.suffix != ".part"]
+        files = [f for f in sorted(self.folder.iterdir()) if f.is_file() and f.suffix != ".part" and not f.is_symlink()]
         for file in files:
             try:
                 report = ingest(

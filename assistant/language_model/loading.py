@@ -18,6 +18,7 @@ from assistant.language_model.llama_decoder import LlamaDecoder
 from assistant.language_model.packaged import Report, converted_gguf, packaged_folder, say
 from assistant.settings import PACKAGED
 from retrieval.errors import SetupError
+from retrieval.model_files import refuse_pickles
 
 _ANOTHER_MODEL = "Set ASSISTANT_LANGUAGE_MODEL to a hub id, a local folder, a .gguf file or 'packaged'."
 
@@ -71,6 +72,7 @@ def load_model(
     transformers_logging.disable_progress_bar()
     options = loading_options(chosen, cuda=torch.cuda.is_available())
     if Path(where).is_dir():
+        refuse_pickles(Path(where), _ANOTHER_MODEL)
         check_fit(Path(where), chosen, _free_memory())
     try:
         tokenizer, network = _read(where, options)
@@ -167,6 +169,7 @@ def loading_options(quantization: str, *, cuda: bool) -> dict[str, Any]:
     from transformers import BitsAndBytesConfig
 
     options: dict[str, Any] = {"dtype": torch.bfloat16 if cuda or quantization == "bf16" else torch.float32}
+    options["use_safetensors"] = True  # a pickle is never opened
     if cuda:
         options["device_map"] = "auto"
     if quantization == "nf4":

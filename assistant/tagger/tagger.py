@@ -131,7 +131,7 @@ def _loaded(folder: Path, parts: Mapping[str, Any], file: Path) -> tuple[Any, An
 
     from assistant.tagger.network import Heads
 
-    network = AutoModel.from_pretrained(folder, local_files_only=True).eval()
+    network = AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True).eval()
     heads = Heads(network.config.hidden_size).eval()
     held = {name: torch.from_numpy(part) for name, part in parts.items()}
     try:

@@ -157,7 +157,8 @@ def _with_low_rank(folder: Path, rank: int) -> Any:
         target_modules=["query", "key", "value", "dense"],
         exclude_modules=".*pooler.*",
     )
-    return get_peft_model(AutoModel.from_pretrained(folder, local_files_only=True), settings)
+    network = AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True)
+    return get_peft_model(network, settings)
 
 
 def _fit(

@@ -27,7 +27,9 @@ _MISSING = frozenset({"", "n/a", "na", "n.a.", "null", "nan", "none", "-", "--",
 _LARGEST_PRICE = Decimal("1e9")
 
 _TAG = re.compile(r"<(?:!--|/?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?/?>)")
-_INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
+)
 _TWICE_ENCODED = re.compile("[ÃÂ][\x80-\xbf\u0192\u201a-\u201e\u2020-\u2022\u2026\u2030\u2039\u20ac\u2122]|â€|Ã")
 _ESCAPED_BREAK = re.compile(r"\\r?\\n|\\n(?=[-•*\sA-Z0-9]|$)")
 _PLAIN = re.compile(r"[!-%'-;=-\[\]-~]+(?: [!-%'-;=-\[\]-~]+)*")  # ASCII words, one space between, no & < or \

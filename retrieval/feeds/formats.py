@@ -22,6 +22,7 @@ from retrieval.feeds.files import as_windows_1252, open_bytes, open_text
 
 csv.field_size_limit(1 << 24)  # process-wide; the default of 128 KiB is less than some shops' descriptions
 DELIMITERS = ",\t;|"
+_DEEPEST = 20  # levels inside a row; real feeds have three
 _MOST_LINES = 500  # a quote that stays open longer was never meant to be closed
 _FORBIDDEN_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
@@ -171,9 +172,20 @@ def _json_row(line: int, text: str) -> RawRow:
         return RawRow(line, problem="JSON nested too deeply", raw=text)
     except ValueError as error:
         return RawRow(line, problem=f"not JSON: {error}", raw=text)
+    return _row_of(line, value, text)
+
+
+def _row_of(line: int, value: object, raw: str) -> RawRow:
     if not isinstance(value, dict):
-        return RawRow(line, problem=f"not a JSON object but {type(value).__name__}", raw=text)
+        return RawRow(line, problem=f"not a JSON object but {type(value).__name__}", raw=raw)
+    if _is_deeper(value, _DEEPEST):
+        return RawRow(line, problem="JSON nested too deeply", raw=raw)
     return RawRow(line, value)
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return parts is not None and (levels == 0 or any(_is_deeper(part, levels - 1) for part in parts))
 
 
 def read_json_array(path: Path, encoding: str) -> Iterator[RawRow]:
@@ -191,10 +203,7 @@ def read_json_array(path: Path, encoding: str) -> Iterator[RawRow]:
                 f"Check it with: python -m json.tool {path}",
             ) from error
     for number, value in enumerate(values, 1):
-        if isinstance(value, dict):
-            yield RawRow(number, value)
-        else:
-            yield RawRow(number, problem=f"not a JSON object but {type(value).__name__}", raw=str(value))
+        yield _row_of(number, value, "")
 
 
 # XML
@@ -228,7 +237,7 @@ def check_xml(path: Path, encoding: str) -> bool:
 def read_xml(path: Path, encoding: str, repaired: bool) -> Iterator[RawRow]:
     """The `item` (RSS) or `entry` (Atom) elements of a feed, by local names; repeated elements become lists."""
     for number, entry in enumerate(_entries(path, encoding, repaired), 1):
-        fields = _children(entry)
+        fields = _children(entry, _DEEPEST)
         problem = None if fields else "an entry without fields"
         yield RawRow(number, fields, problem)
 
@@ -254,11 +263,13 @@ def _local(tag: str) -> str:
     return tag.rpartition("}")[2]
 
 
-def _children(element: Element) -> dict[str, Any]:
+def _children(element: Element, deepest: int) -> dict[str, Any]:
+    """The fields of an element; what lies deeper inside it than `deepest` levels is left out."""
     fields: dict[str, Any] = {}
     for child in element:
         name = _local(child.tag)
-        value: Any = _children(child) if len(child) else (child.text or child.get("href") or "").strip()
+        nested = _children(child, deepest - 1) if len(child) and deepest else None
+        value: Any = nested if nested is not None else (child.text or child.get("href") or "").strip()
         if name not in fields:
             fields[name] = value
         elif isinstance(fields[name], list):
