@@ -20,6 +20,7 @@ from assistant.api import mount_api
 from assistant.console import mount_console
 from assistant.inbox import Inbox
 from assistant.logs import RequestLog, configure_logs, telling
+from assistant.request_limits import PatientProtocol, RequestLimits
 from assistant.retention import Retention
 from assistant.settings import Settings
 from assistant.tracing import configure_tracing
@@ -64,6 +65,7 @@ def create_app(service: Service, started: Callable[[], None] = lambda: None) -> 
     app.include_router(widget_routes(service.settings.embed_origins))
     mount_chat(app, service)
     app.add_middleware(SecurityHeaders, embed_origins=service.settings.embed_origins)
+    app.add_middleware(RequestLimits, most_bytes=service.settings.api_request_bytes)
     app.add_middleware(RequestLog)
     return app
 
@@ -102,9 +104,10 @@ def serve(settings: Settings, say: Callable[[str], None], *, open_page: bool = F
         try:
             config = uvicorn.Config(
                 create_app(service, started),
-                log_level=settings.log_level,
                 log_config=None,
+                log_level=settings.log_level,
                 access_log=False,
+                http=PatientProtocol,
                 timeout_graceful_shutdown=GRACE,
             )
             gc.collect()
@@ -116,7 +119,6 @@ def serve(settings: Settings, say: Callable[[str], None], *, open_page: bool = F
             service.close()
 
 
-def _listen(settings: Settings) -> socket.socket:
 def _exit(_signal: int, _frame: object) -> NoReturn:
     """Leave as after an error: all that is open is closed. uvicorn raises the signal again when it has shut down."""
     raise SystemExit(0)
@@ -148,6 +150,7 @@ class _Server(uvicorn.Server):
             await asyncio.sleep(0.05)
 
 
+def _listen(settings: Settings) -> socket.socket:
     """The port, taken before anything slow is loaded."""
     try:
         return socket.create_server((settings.host, settings.port), backlog=128)
