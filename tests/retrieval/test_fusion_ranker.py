@@ -200,6 +200,13 @@ def test_a_log_without_answers_says_that_it_is_too_small() -> None:
         LambdaMart.fit(["column"], nothing, nothing)
 
 
+def test_a_log_without_a_question_says_that_it_is_too_small() -> None:
+    shown = world("predictable")
+    once = shown.train.where(np.append(True, np.diff(shown.train.shopper) != 0))  # one event a shopper
+    with pytest.raises(SetupError, match="too small"):
+        FusedRanker.fit([last_events(once)], once, shown.items, *asked(shown), RECIPE)
+
+
 def test_calibration_finds_the_curve_that_the_answers_were_drawn_from() -> None:
     generator = np.random.default_rng(1)
     scores = generator.normal(size=40_000)

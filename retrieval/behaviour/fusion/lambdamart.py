@@ -28,7 +28,6 @@ class TreeRecipe:
         columns, rows: share of the columns, and of the candidates, that each tree sees.
         truncation: places of a history's order that pairs are taken from.
         threads: 1 makes a run repeatable to the bit.
-        seed: of the draws.
     """
 
     trees: int = 400
@@ -39,7 +38,6 @@ class TreeRecipe:
     rows: float = 0.8
     truncation: int = 20
     threads: int = 1
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,9 +79,9 @@ class LambdaMart:
 
     @classmethod
     def fit(
-        cls, columns: Sequence[str], lessons: Ranked, valid: Ranked, recipe: TreeRecipe = TreeRecipe()
+        cls, columns: Sequence[str], lessons: Ranked, valid: Ranked, recipe: TreeRecipe = TreeRecipe(), seed: int = 0
     ) -> LambdaMart:
-        """Grow trees on the lessons, and stop by the validation candidates.
+        """Grow trees on the lessons, and stop by the validation candidates. The seed draws columns and rows.
 
         Raises:
             SetupError: LightGBM is not installed, or no lesson has its answer among its candidates.
@@ -91,13 +89,10 @@ class LambdaMart:
         lightgbm = _library()
         lessons, valid = lessons.answered(), valid.answered()
         if not len(lessons.sizes) or not len(valid.sizes):
-            raise SetupError(
-                "The log is too small to learn a ranking from: no answer is among the candidates of its history.",
-                "Use the rule (alpha * behaviour + beta * content), which needs no training.",
-            )
+            raise too_small("no answer is among the candidates of its history")
         data = lightgbm.Dataset(lessons.features, lessons.hit, group=lessons.sizes, feature_name=list(columns))
         booster = lightgbm.train(
-            _parameters(recipe),
+            _parameters(recipe, seed),
             data,
             recipe.trees,
             valid_sets=[data.create_valid(valid.features, valid.hit, group=valid.sizes)],
@@ -146,7 +141,15 @@ class LambdaMart:
         return {self.columns[place]: float(shares[place]) for place in np.argsort(-shares)}
 
 
-def _parameters(recipe: TreeRecipe) -> dict[str, Any]:
+def too_small(reason: str) -> SetupError:
+    """What is raised when a log cannot teach a ranking."""
+    return SetupError(
+        f"The log is too small to learn a ranking from: {reason}.",
+        "Use the rule (alpha * behaviour + beta * content), which needs far fewer events.",
+    )
+
+
+def _parameters(recipe: TreeRecipe, seed: int) -> dict[str, Any]:
     return {
         "objective": "lambdarank",
         "metric": "ndcg",
@@ -159,7 +162,7 @@ def _parameters(recipe: TreeRecipe) -> dict[str, Any]:
         "bagging_freq": 1,
         "lambdarank_truncation_level": recipe.truncation,
         "num_threads": recipe.threads,
-        "seed": recipe.seed,
+        "seed": seed,
         "deterministic": True,
         "force_row_wise": True,
         "max_bin": 63,

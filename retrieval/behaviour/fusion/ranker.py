@@ -16,7 +16,7 @@ from retrieval.behaviour.fusion.calibration import Calibration
 from retrieval.behaviour.fusion.candidates import EACH, Candidates, best_of_each
 from retrieval.behaviour.fusion.counts import COUNT_PARTS, Counts
 from retrieval.behaviour.fusion.features import features, names
-from retrieval.behaviour.fusion.lambdamart import LambdaMart, Ranked, TreeRecipe
+from retrieval.behaviour.fusion.lambdamart import LambdaMart, Ranked, TreeRecipe, too_small
 from retrieval.behaviour.fusion.lessons import Lesson
 from retrieval.behaviour.fusion.texts import TEXT_PARTS, Texts
 from retrieval.errors import SetupError
@@ -36,7 +36,7 @@ class FusionRecipe:
     Attributes:
         trees: how its trees are grown.
         questions: at most, of each lesson.
-        seed: draws the questions.
+        seed: draws the questions, and what each tree sees.
     """
 
     trees: TreeRecipe = field(default_factory=TreeRecipe)
@@ -98,6 +98,8 @@ class FusedRanker:
         Raises:
             SetupError: LightGBM is not installed, or the log is too small.
         """
+        if len(targets) < 2 or not all(len(lesson.target) for lesson in lessons):
+            raise too_small("there are no questions")
         texts = Texts.of(items)
         learned = []
         for lesson in lessons:
@@ -112,9 +114,13 @@ class FusedRanker:
             Ranked.joined(learned),
             stage.ranked(valid.where(stopping), targets[stopping], answered_only=True),
             recipe.trees,
+            recipe.seed,
         )
         asked = stage.ranked(valid.where(calibrating), targets[calibrating], answered_only=False)
-        calibration = Calibration.fit(model.score(asked.features), asked.hit)
+        try:
+            calibration = Calibration.fit(model.score(asked.features), asked.hit)
+        except ValueError as error:
+            raise too_small(str(error)) from error
         return cls(items, texts, stage.counts, model, calibration)
 
     def score(self, histories: Histories) -> Floats:
