@@ -11,6 +11,7 @@ import typer
 
 from assistant.command_line import explained, print_json, progress
 from assistant.keys_command import keys
+from assistant.learn_command import learn
 from assistant.progress import reading
 from assistant.retention_command import retention
 from assistant.settings import Settings, describe_settings, load_settings
@@ -34,6 +35,7 @@ app.add_typer(evaluation, name="evaluate")
 training = typer.Typer(help="Train the models.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(training, name="train")
 app.command()(retention)
+app.command()(learn)
 app.add_typer(staff, name="staff")
 app.add_typer(keys, name="keys")
 

@@ -98,6 +98,7 @@ def _join(settings: Settings, shop: Shop, language_model: LanguageModel | None, 
         tagger=None if settings.understanding == "rules" else Tagger(),
     )
     say(f"understanding: {understanding.status}")
+    say(f"behaviour: {shop.behaviour.status}")
     explainer = Explainer(language_model, settings, display=lambda label: shop.vocabulary.display(label))
     money = ShopMoney(settings.currency, settings.exchange_rates)
     assistant = Assistant(
