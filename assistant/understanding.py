@@ -145,12 +145,18 @@ class Understanding:
         result = self._results.get(model.name, wording)
         if result is None:
             try:
-                result = run(self._ask_alone)
+                result = run(self._ask_alone, 0 if self._tagger is None else run(self._tag_alone).right)
             except LanguageModelUnavailable:
                 self._unavailable_until = self._clock() + _PAUSE
                 return None
             self._results.put(model.name, wording, result)
         return result
+
+    def _tag_alone(self, utterance: str, state: DialogueState, shown: Sequence[CatalogueItem]) -> DialogueAct:
+        """The act by the tagger: what is read where the model does not."""
+        assert self._tagger is not None
+        vocabulary = Vocabulary()
+        return act_of(self._tagger.read(utterance, state, shown, vocabulary), state, vocabulary)
 
     def _ask_alone(self, utterance: str, state: DialogueState, shown: Sequence[CatalogueItem]) -> DialogueAct | None:
         """The act by the model's own first answer or its repair; None where the rules would have had to help out."""

@@ -13,6 +13,7 @@ from assistant.dialogue import DialogueAct, DialogueState, Need
 from retrieval.catalogue import CatalogueItem
 
 PASS_MARK = 0.8  # share of the probe that has to be right
+_LEEWAY = 1  # fewer right than the rung below that are still as good: the probe is short
 _FILE = files("prompts") / "understand_probe.jsonl"
 
 
@@ -33,16 +34,20 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a model did: `right` of the `asked`; the probe has `total` and stops when it can no longer be passed."""
+    """How a model did: `right` of the `asked`; the probe has `total` and stops when it can no longer be passed.
+
+    `below`: how many the rung that reads in its place has right; 0 when that was not asked.
+    """
 
     right: int
     asked: int
     total: int
+    below: int = 0
 
     @property
     def needed(self) -> int:
-        """How many have to be right."""
-        return -int(-self.total * PASS_MARK // 1)
+        """How many have to be right: most of them, and as many as the rung below has, but for one."""
+        return max(-int(-self.total * PASS_MARK // 1), self.below - _LEEWAY)
 
     @property
     def passed(self) -> bool:
@@ -51,7 +56,8 @@ class Result:
 
     def __str__(self) -> str:
         asked = f"{self.asked}" if self.asked == self.total else f"the first {self.asked}"
-        return f"answered {self.right} of {asked} probe utterances right (needs {self.needed} of {self.total})"
+        without = f"; {self.below} are read without it" if self.below else ""
+        return f"answered {self.right} of {asked} probe utterances right (needs {self.needed} of {self.total}{without})"
 
 
 def questions() -> tuple[Question, ...]:
@@ -60,11 +66,12 @@ def questions() -> tuple[Question, ...]:
     return tuple(Question(**{**entry, "page": tuple(entry["page"])}) for entry in entries)
 
 
-def run(ask: Callable[[str, DialogueState, list[CatalogueItem]], DialogueAct | None]) -> Result:
+def run(ask: Callable[[str, DialogueState, list[CatalogueItem]], DialogueAct | None], below: int = 0) -> Result:
     """Put the questions to a model until all are answered or too many are wrong.
 
     Args:
         ask: understands an utterance by the model alone: None when it could not be made sense of.
+        below: how many the rung below has right.
 
     Raises:
         LanguageModelUnavailable: passed on from `ask`.
@@ -76,7 +83,7 @@ def run(ask: Callable[[str, DialogueState, list[CatalogueItem]], DialogueAct | N
         state = DialogueState(needs=(Need(topic="umbrella"),)) if page else DialogueState()
         act = ask(question.text, state, page)
         right += act is not None and question.answered_by(act)
-        result = Result(right, asked, len(probe))
+        result = Result(right, asked, len(probe), below)
         if asked - right > len(probe) - result.needed:
             return result
     return result

@@ -11,8 +11,9 @@ from understanding_shop import MiniShop
 from assistant.dialogue import DialogueAct, DialogueState, Intent, Rung
 from assistant.language_model import Generation, LanguageModelUnavailable, Prompt
 from assistant.rules.relative import against_page
+from assistant.tagger.tagger import Tagger
 from assistant.understanding import Understanding
-from assistant.understanding_probe import questions
+from assistant.understanding_probe import questions, run
 
 
 class Scripted:
@@ -212,6 +213,18 @@ def test_a_model_that_passes_its_probe_understands(shop: MiniShop) -> None:
         understanding.status == "model: the model knowing 15 answered 15 of 15 probe utterances right (needs 12 of 15)"
     )
     assert understanding.understand("good day", DialogueState(), []).rung is Rung.MODEL
+
+
+def test_a_model_that_reads_worse_than_the_tagger_leaves_it_in_service(shop: MiniShop) -> None:
+    tagger = Tagger()
+    below = Understanding(None, lambda: shop.vocabulary, tagger=tagger)
+    reads = run(below._tag_alone).right
+    assert reads >= 14
+    worse, as_good = Knowing(reads - 2), Knowing(reads - 1)
+    understanding = Understanding(worse, lambda: shop.vocabulary, tagger=tagger)
+    assert understanding.status.startswith(f"tagger: the model knowing {reads - 2} answered {reads - 2} of")
+    assert f"needs {reads - 1} of 15; {reads} are read without it" in understanding.status
+    assert Understanding(as_good, lambda: shop.vocabulary, tagger=tagger).status.startswith("model: ")
 
 
 def test_a_probe_is_paid_once_per_model(shop: MiniShop, tmp_path: Path) -> None:
