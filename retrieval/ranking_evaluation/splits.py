@@ -107,7 +107,7 @@ def leave_one_out(log: Log) -> Split:
 def calendar(log: Log) -> Split:
     """See the module."""
     events = log.events
-    part = _own_calendar(events) if log.time is None else log.time
+    part = calendar_parts(log)
     first = _first_touch(events)
     if log.time_cases is not None:
         first &= _named(events, log.time_cases)
@@ -116,6 +116,15 @@ def calendar(log: Log) -> Split:
         cases = _cases(events, np.flatnonzero(first & (part == wanted)))
         found.append(replace(cases, ends=_before(events, cases)))
     return _split("time", log, events.where(part == TRAIN), *found, given=log.time is not None)
+
+
+def calendar_parts(log: Log) -> Part:
+    """int8 (m,): TRAIN, VALID or TEST for each event by its time."""
+    if log.time is not None:
+        return log.time
+    ordered = np.sort(log.events.at)
+    dates = [ordered[min(len(ordered) - 1, int(share * len(ordered)))] for share in _CALENDAR]
+    return np.searchsorted(dates, log.events.at, side="right").astype(np.int8)
 
 
 def held_out_items(log: Log, seed: int = 2024) -> Split:
@@ -202,12 +211,6 @@ def _own_loo(events: Events) -> Part:
         part[valid:test] = VALID
         part[test : ends[events.shopper[test]]] = TEST
     return part
-
-
-def _own_calendar(events: Events) -> Part:
-    ordered = np.sort(events.at)
-    dates = [ordered[min(len(ordered) - 1, int(share * len(ordered)))] for share in _CALENDAR]
-    return np.searchsorted(dates, events.at, side="right").astype(np.int8)
 
 
 def _own_held_out(events: Events, items: int, seed: int) -> Part:

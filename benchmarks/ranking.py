@@ -1,0 +1,117 @@
+"""Ranking on a real log and on the demo shop's: every model and baseline, in one run.
+
+    python -m benchmarks.ranking [--data ../shared/data/amazon_beauty] [--models markov,content] [--no-demo]
+
+Prints the protocol and the figures that docs/benchmarks.md shows; `python -m assistant evaluate ranking` has all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from assistant.language_model.packaged import default_cache
+from benchmarks.ranking_demo import write_demo_log
+from retrieval.embedding import Encoder
+from retrieval.ranking_evaluation.folder import read_folder
+from retrieval.ranking_evaluation.running import Options, evaluate
+
+ROOT = Path(__file__).parents[1]
+SLICES = ("mixed", "warm", "cold")
+METRICS = ("hr", "ndcg", "mrr", "coverage", "novelty", "cold share", "ndcg over seeds", "ndcg over best baseline")
+NAMES = {"amazon_beauty": "Amazon Beauty 5-core", "demo": "the demo shop's simulated log"}
+
+
+def measured(folder: Path, options: Options) -> dict[str, Any]:
+    """The report of one log, cut to the rows that are shown."""
+    log = read_folder(folder, Encoder(), default_cache(), _say)
+    report = evaluate(log, options, _say).as_json()
+    kept = [row for row in report["rows"] if _is_shown(row)]
+    return {"protocol": report["protocol"], "rows": kept}
+
+
+def _is_shown(row: dict[str, Any]) -> bool:
+    return row["metric"].startswith("kind") or (
+        row["slice"] in SLICES and row["metric"] in METRICS and row["k"] in (10, None)
+    )
+
+
+def table(result: dict[str, Any]) -> str:
+    """One table a log, split and slice, in Markdown, with the protocol's flags before them."""
+    parts = []
+    for name, report in result.items():
+        protocol = report["protocol"]
+        parts.append(f"**{NAMES.get(name, name)}.** {_flags(protocol)}")
+        for split, facts in protocol["splits"].items():
+            parts += [
+                f"{split}, {part} ({facts['test cases']:,} cases of {facts['shoppers asked']:,} shoppers):\n\n{found}"
+                if part == "mixed"
+                else f"{split}, {part} targets:\n\n{found}"
+                for part in SLICES
+                if (found := _one_table(report["rows"], split, part))
+            ]
+        others = [row for row in report["rows"] if row["split"] == "replay" or row["metric"].startswith("kind")]
+        if others:
+            parts.append("Learning online, and the next kind of event:\n\n" + _list(others))
+    return "\n\n".join(parts)
+
+
+def _flags(protocol: dict[str, Any]) -> str:
+    flags = ("seen items filtered", "trained on validation", "all items ranked")
+    said = "; ".join(f"{flag}: {'yes' if protocol[flag] else 'no'}" for flag in flags)
+    return (
+        f"{protocol['events']:,} events of {protocol['shoppers']:,} shoppers on {protocol['items']:,} items; {said};"
+        f" ties {protocol['ties']}; {protocol['intervals']}."
+    )
+
+
+def _one_table(rows: list[dict[str, Any]], split: str, part: str) -> str:
+    found: dict[str, dict[str, str]] = {}
+    for row in rows:
+        if (row["split"], row["slice"]) == (split, part) and not row["metric"].startswith("kind"):
+            name = row["metric"] if row["k"] is None else f"{row['metric']}@{row['k']}"
+            found.setdefault(row["model"], {})[name] = _figure(row)
+    names = list(dict.fromkeys(name for figures in found.values() for name in figures))
+    lines = [f"| model | {' | '.join(names)} |", "| --- |" + " ---: |" * len(names)]
+    lines += [f"| {model} | {' | '.join(f.get(n, '') for n in names)} |" for model, f in found.items()]
+    return "\n".join(lines) if found else ""
+
+
+def _list(rows: list[dict[str, Any]]) -> str:
+    lines = ["| model | figure | of | |", "| --- | --- | --- | ---: |"]
+    lines += [f"| {r['model']} | {r['metric']} | {r['slice']} | {_figure(r)} |" for r in rows]
+    return "\n".join(lines)
+
+
+def _figure(row: dict[str, Any]) -> str:
+    if row["low"] == row["high"]:
+        return f"{row['value']:.4f}"
+    return f"{row['value']:.4f} [{row['low']:.4f}, {row['high']:.4f}]"
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    """Measure and print one JSON object: by log, its protocol and rows."""
+    parser = argparse.ArgumentParser(description="Measure ranking on a real log and on the demo shop's.")
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data" / "amazon_beauty")
+    parser.add_argument("--models", default="")
+    parser.add_argument("--users", type=int, default=25_000)
+    parser.add_argument("--no-demo", action="store_true")
+    chosen = parser.parse_args()
+    options = Options(tuple(filter(None, chosen.models.split(","))), chosen.users)
+    result = {chosen.data.name: measured(chosen.data, options)}
+    if not chosen.no_demo:
+        with tempfile.TemporaryDirectory() as folder:
+            result["demo"] = measured(write_demo_log(Path(folder) / "demo"), options)
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

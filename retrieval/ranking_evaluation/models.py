@@ -1,0 +1,66 @@
+"""The models that are compared, by name: how each is fitted on a split's training events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from retrieval.behaviour.events import Ranker
+from retrieval.ranking_evaluation.splits import Split
+
+Fit = Callable[[Split, int], Ranker]
+"""From a split and a seed; it may tune itself on `split.valid`, and must not look at `split.test`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RankedModel:
+    """One row of the tables.
+
+    Attributes:
+        fit: imports what it needs when it is called.
+        random: whether the seed matters; then it is fitted with several.
+        baseline: whether others have to beat it.
+    """
+
+    fit: Fit
+    random: bool = False
+    baseline: bool = True
+
+
+def _popularity(split: Split, seed: int) -> Ranker:
+    from retrieval.behaviour.single_signals import PopularityRanker
+
+    return PopularityRanker(split.train, split.items)
+
+
+def _item_knn(split: Split, seed: int) -> Ranker:
+    from retrieval.behaviour.single_signals import NeighboursRanker
+
+    return NeighboursRanker(split.train, split.items)
+
+
+def _markov(split: Split, seed: int) -> Ranker:
+    from retrieval.behaviour.markov import Markov
+
+    return Markov.fit(split.train, len(split.items))
+
+
+def _content(split: Split, seed: int) -> Ranker:
+    from retrieval.behaviour.single_signals import ContentRanker
+
+    return ContentRanker(split.items)
+
+
+def _words(split: Split, seed: int) -> Ranker:
+    from retrieval.behaviour.single_signals import WordsRanker
+
+    return WordsRanker(split.items)
+
+
+MODELS: Mapping[str, RankedModel] = {
+    "popularity": RankedModel(_popularity),
+    "item-knn": RankedModel(_item_knn),
+    "markov": RankedModel(_markov),
+    "content": RankedModel(_content),
+    "tf-idf": RankedModel(_words),
+}

@@ -1,0 +1,98 @@
+"""What an evaluation of ranking found: rows, the protocol they were measured under, JSON and a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+HEADLINES = (("hr", 10), ("ndcg", 10), ("mrr", None), ("recall", 20), ("coverage", 10), ("novelty", 10))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One figure.
+
+    Attributes:
+        model: name in `retrieval.ranking_evaluation.models`.
+        split: "loo", "time" or "cold".
+        slice: "mixed" (all cases), "warm", "cold", or a span of history lengths: "history 5-9".
+        metric: defined in docs/ranking.md.
+        k: length of the list it looks at; None for a metric of the whole ranking or of the next kind.
+        value, low, high: with its 95 % bootstrap interval; a figure that is counted has low = high = value.
+    """
+
+    model: str
+    split: str
+    slice: str
+    metric: str
+    k: int | None
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class RankingReport:
+    """What `evaluate` measured. `str` is a table for each split, `as_json` one object."""
+
+    protocol: Mapping[str, Any]
+    rows: tuple[Row, ...]
+
+    def row(self, model: str, split: str, metric: str, k: int | None = 10, slice: str = "mixed") -> Row:
+        """One figure. Raises KeyError when it was not measured."""
+        for row in self.rows:
+            if (row.model, row.split, row.slice, row.metric, row.k) == (model, split, slice, metric, k):
+                return row
+        raise KeyError((model, split, slice, metric, k))
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain JSON values: {"protocol": {...}, "rows": [{"model", "split", "slice", "metric", "k", ...}]}."""
+        return {"protocol": dict(self.protocol), "rows": [asdict(row) for row in self.rows]}
+
+    def tables(self) -> dict[tuple[str, str], dict[str, dict[tuple[str, int | None], Row]]]:
+        """The rows by split and slice, then by model, then by metric, in the order they were measured in."""
+        tables: dict[tuple[str, str], dict[str, dict[tuple[str, int | None], Row]]] = {}
+        for row in self.rows:
+            by_model = tables.setdefault((row.split, row.slice), {})
+            by_model.setdefault(row.model, {})[row.metric, row.k] = row
+        return tables
+
+    def __str__(self) -> str:
+        header = [f"{name}: {plain(value)}" for name, value in self.protocol.items() if name != "splits"]
+        lines = [*header, ""]
+        for (split, part), models in self.tables().items():
+            facts = self.protocol["splits"].get(split, {}) if part == "mixed" else {}
+            lines.append(f"{split}, {part}" + "".join(f"; {name} {plain(value)}" for name, value in facts.items()))
+            shown = [metric for metric in HEADLINES if any(metric in figures for figures in models.values())]
+            kinds = list(dict.fromkeys(m for figures in models.values() for m in figures if m[0].startswith("kind")))
+            columns = shown or kinds
+            lines.append(f"{'':22}" + "".join(f"{label(*metric):>24}" for metric in columns))
+            for model, figures in models.items():
+                lines.append(f"{model:22}" + "".join(f"{_cell(figures.get(metric)):>24}" for metric in columns))
+            lines.append("")
+        return "\n".join(lines)
+
+
+def label(metric: str, k: int | None) -> str:
+    """A metric with its k, as it stands over a column."""
+    return metric if k is None else f"{metric}@{k}"
+
+
+def _cell(row: Row | None) -> str:
+    if row is None:
+        return "-"
+    if row.low == row.high:
+        return f"{row.value:.4f}"
+    return f"{row.value:.4f} [{row.low:.4f}, {row.high:.4f}]"
+
+
+def plain(value: object) -> str:
+    """A value of the protocol in words."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {plain(entry)}" for name, entry in value.items())
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else str(value)
