@@ -52,7 +52,7 @@ def chosen(
     shown = np.empty((len(rows), SHOWN), dtype=np.int64)
     likeness = np.empty(len(rows))
     for case, own in enumerate(rows):
-        vectors = fused.items.vectors[own]
+        vectors = fused.stage.items.vectors[own]
         cosine = vectors @ vectors.T
         waiting, nearest, places = worth[case].copy(), np.zeros(len(own), np.float32), []
         for _ in range(SHOWN):
@@ -69,11 +69,11 @@ def point(
     diversity: float, novelty: float, rows: NDArray[np.int64], shares: Floats, fused: FusedRanker, cases: Cases
 ) -> dict[str, Any]:
     """One point of the curve."""
-    times = fused.counts.times
+    times = fused.stage.counts.times
     worth = np.where(shares > 0, shares + novelty / np.sqrt(1 + times[rows]), -1e9).astype(np.float32)
     shown, likeness = chosen(rows, worth, fused, diversity)
     found = shown == cases.target[:, None]
-    rank = np.where(found.any(axis=1), found.argmax(axis=1) + 1, len(fused.items))
+    rank = np.where(found.any(axis=1), found.argmax(axis=1) + 1, len(fused.stage.items))
     ranking = Ranking(rank.astype(np.int64), shown.astype(np.int32))
     everyone = np.ones(len(cases), dtype=np.bool_)
     means = Means(cases.shopper, seed=0)
@@ -87,7 +87,7 @@ def point(
         "diversity": diversity,
         "novelty": novelty,
         **figures,
-        "coverage@10": coverage(ranking, everyone, len(fused.items)),
+        "coverage@10": coverage(ranking, everyone, len(fused.stage.items)),
     }
 
 

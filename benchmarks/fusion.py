@@ -144,7 +144,7 @@ def latency(fused: FusedRanker, cases: Cases, asked: int = 200) -> dict[str, flo
     taken = []
     for place in range(min(asked, len(cases))):
         history = cases.histories(slice(place, place + 1))
-        rows = generator.choice(len(fused.items), size=min(CANDIDATES, len(fused.items)), replace=False)
+        rows = generator.choice(len(fused.stage.items), size=min(CANDIDATES, len(fused.stage.items)), replace=False)
         began = time.perf_counter()
         fused.relevance(history, rows)
         taken.append((time.perf_counter() - began) * 1000)

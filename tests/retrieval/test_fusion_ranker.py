@@ -15,6 +15,8 @@ from retrieval.behaviour.fusion.lambdamart import LambdaMart, Ranked, TreeRecipe
 from retrieval.behaviour.fusion.lessons import held_out_items, last_events
 from retrieval.behaviour.fusion.ranker import CARD, TREES, FusedRanker, FusionRecipe
 from retrieval.behaviour.fusion.rule import ALPHAS, WeighedRanker
+from retrieval.behaviour.fusion.stage import Stage
+from retrieval.behaviour.markov import Markov
 from retrieval.errors import SetupError
 
 SHOPPERS, STEPS, KINDS_OF_THING, OF_EACH = 300, 6, 6, 10
@@ -102,7 +104,7 @@ def asked(of: World) -> tuple[Histories, NDArray[np.int32]]:
 def test_on_predictable_walks_it_finds_what_is_next_far_more_often_than_popularity() -> None:
     shown = world("predictable")
     histories, targets = asked(shown)
-    popular = np.tile(shown.fused.counts.times.astype(np.float32), (SHOPPERS, 1))
+    popular = np.tile(shown.fused.stage.counts.times.astype(np.float32), (SHOPPERS, 1))
     assert hits(shown.fused.score(histories), histories, targets, 1) > 0.45
     assert hits(popular, histories, targets, 1) < 0.1
 
@@ -140,7 +142,7 @@ def test_a_shopper_without_history_gets_what_is_popular() -> None:
         np.empty((2, 0), np.int32), np.empty((2, 0), np.int64), np.empty((2, 0), np.int8), np.zeros(2, np.int64)
     )
     scores = shown.fused.score(nobody)
-    assert scores[0].argmax() == shown.fused.counts.times.argmax()
+    assert scores[0].argmax() == shown.fused.stage.counts.times.argmax()
     np.testing.assert_array_equal(scores[0], scores[1])
 
 
@@ -148,13 +150,8 @@ def test_an_item_without_events_is_found_by_its_text() -> None:
     shown = world("predictable")
     new = 3  # of the first kind
     train = shown.train.where(shown.train.item != new)
-    known = FusedRanker(
-        shown.items,
-        shown.fused.texts,
-        type(shown.fused.counts).of(train, ITEMS),
-        shown.fused.model,
-        shown.fused.calibration,
-    )
+    stage = Stage.of(train, shown.items, shown.fused.stage.texts, ())
+    known = FusedRanker(stage, shown.fused.model, shown.fused.calibration)
     item = np.array([[1, 2]], dtype=np.int32)  # what comes just before it
     asking = Histories(item, np.array([[0, 86_400]]), np.zeros((1, 2), np.int8), np.array([172_800]))
     scores = known.score(asking)[0]
@@ -184,9 +181,25 @@ def test_a_fusion_that_decides_by_other_columns_is_refused(tmp_path: Path) -> No
     shown = world("predictable")
     shown.fused.save(tmp_path)
     card = tmp_path / CARD
-    card.write_text(card.read_text().replace('"markov_long"', '"other"'))
+    card.write_text(card.read_text().replace('"pairs_long"', '"other"'))
     with pytest.raises(SetupError, match="other columns"):
         FusedRanker.load(tmp_path, shown.train, shown.items)
+
+
+def test_another_ranker_is_a_part_like_the_others_and_is_fitted_without_what_a_lesson_hides() -> None:
+    shown = world("predictable")
+    seen: list[int] = []
+
+    def markov(events: Events) -> Markov:
+        seen.append(len(events))
+        return Markov.fit(events, ITEMS)
+
+    lesson = last_events(shown.train)
+    histories, targets = shown.histories(STEPS - 2), shown.item[:, STEPS - 2]
+    fused = FusedRanker.fit([lesson], shown.train, shown.items, histories, targets, RECIPE, [markov])
+    assert seen == [len(lesson.counted), len(shown.train)]
+    assert "markov#" in fused.model.columns
+    assert fused.score(histories).shape == (SHOPPERS, ITEMS)
 
 
 def test_trees_are_the_same_from_the_same_seed() -> None:

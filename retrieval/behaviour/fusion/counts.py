@@ -27,9 +27,9 @@ _DAY = 86_400
 _TIME_BITS = 37  # unix seconds below 1e11
 
 COUNT_PARTS = (
-    "markov",
-    "markov_long",
-    "markov_second",
+    "pairs",
+    "pairs_long",
+    "pairs_second",
     "after_last",
     "directly_after_last",
     "together",
@@ -47,7 +47,7 @@ class Counts:
         times: int64 (n,), events of each item.
         first, last: int64 (n,), unix seconds of each item's first and last event; -1 without any.
         forward, adjacent: (n, n), row followed by column: by steps and time, and directly, each pair 1.
-        markov: (n, n), forward and backward, the column's popularity divided out.
+        pairs: (n, n), forward and backward, the column's popularity divided out.
         together: (n, n), pairs of one history in any order, over the root of both counts.
         held: (s, n), 1 where a shopper has an event with an item.
         rarity: float32 (n,), log of how few shoppers hold it.
@@ -60,7 +60,7 @@ class Counts:
     last: NDArray[np.int64]
     forward: Sparse
     adjacent: Sparse
-    markov: Sparse
+    pairs: Sparse
     together: Sparse
     held: Sparse
     rarity: Floats
@@ -95,7 +95,7 @@ class Counts:
             last=np.where(times > 0, time_of[ends - 1], -1),
             forward=forward,
             adjacent=_table(np.ones(int(near.sum())), before[near], after[near], n),
-            markov=((forward + _BACKWARD * forward.T) @ _scale(some**-_POPULARITY_POWER)).tocsr(),
+            pairs=((forward + _BACKWARD * forward.T) @ _scale(some**-_POPULARITY_POWER)).tocsr(),
             together=(root @ (both + both.T) @ root).tocsr(),
             held=held,
             rarity=rarity,
@@ -106,24 +106,24 @@ class Counts:
     def parts(self, histories: Histories, texts: Texts) -> dict[str, Floats]:
         """float32 (b, n) each, 0.0 where nothing was counted.
 
-        markov, markov_long: what goes with the history, decayed fast and slowly; markov_second: with its last item
+        pairs, pairs_long: what goes with the history, decayed fast and slowly; pairs_second: with its last item
         but one. after_last, directly_after_last: what followed the last item. together: held by the same shoppers.
-        like_next: items of like meaning to what `markov` says, which a new item can be; next_of_like: what goes with
+        like_next: items of like meaning to what `pairs` says, which a new item can be; next_of_like: what goes with
         items of like meaning. shoppers: what shoppers of a like history hold.
         """
         n = len(self.times)
         short, last = history_weights(histories, n, _SHORT), history_weights(histories, n, 1.0, depth=1)
-        markov = short @ self.markov
+        pairs = short @ self.pairs
         alike = (history_weights(histories, n, _SHOPPERS) @ sparse.diags(self.rarity)) @ self.like_shoppers
         found = {
-            "markov": markov,
-            "markov_long": history_weights(histories, n, _LONG) @ self.markov,
-            "markov_second": history_weights(histories, n, 1.0, depth=1, newest=1) @ self.markov,
+            "pairs": pairs,
+            "pairs_long": history_weights(histories, n, _LONG) @ self.pairs,
+            "pairs_second": history_weights(histories, n, 1.0, depth=1, newest=1) @ self.pairs,
             "after_last": last @ self.forward,
             "directly_after_last": last @ self.adjacent,
             "together": history_weights(histories, n, _LONG) @ self.together,
-            "like_next": markov @ texts.liked_by,
-            "next_of_like": (short @ texts.likeness) @ self.markov,
+            "like_next": pairs @ texts.liked_by,
+            "next_of_like": (short @ texts.likeness) @ self.pairs,
             "shoppers": alike @ self.held,
         }
         return {name: np.asarray(table.toarray(), dtype=np.float32) for name, table in found.items()}

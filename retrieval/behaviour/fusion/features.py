@@ -13,7 +13,7 @@ from retrieval.behaviour.fusion.counts import Counts
 
 _DAY = 86_400
 _NO_SCORE_RANK = 999.0  # rank of a candidate that a part says nothing of
-_COMPARED = 10  # last items of a history whose texts a candidate is compared with one by one
+_COMPARED = 5  # last items of a history whose texts a candidate is compared with one by one
 UNKNOWN = np.float32(np.nan)  # LightGBM's own word for a missing value
 
 FACTS = (

@@ -1,0 +1,79 @@
+"""What comes before the trees: every part's scores, the candidates, and their features, over one set of events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.behaviour.events import Events, Floats, Histories, Items, Ranker
+from retrieval.behaviour.fusion.candidates import EACH, Candidates, best_of_each
+from retrieval.behaviour.fusion.counts import COUNT_PARTS, Counts
+from retrieval.behaviour.fusion.features import features, names
+from retrieval.behaviour.fusion.lambdamart import Ranked
+from retrieval.behaviour.fusion.texts import TEXT_PARTS, Texts
+
+AT_ONCE = 256  # histories scored together: 200 MB for 12,000 items
+_CONTENT = ("meaning", "words")
+_PROPOSING = ("pairs", "pairs_long", "like_next", "next_of_like", "shoppers", *_CONTENT)
+
+FitRanker = Callable[[Events], Ranker]
+"""From the events that may be known; its name is a part's."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stage:
+    """What is known of n items.
+
+    Attributes:
+        items, texts: the items.
+        counts: of the events that may be known.
+        others: rankers fitted on those events.
+    """
+
+    items: Items
+    texts: Texts
+    counts: Counts
+    others: tuple[Ranker, ...] = ()
+
+    @classmethod
+    def of(cls, events: Events, items: Items, texts: Texts, others: Sequence[FitRanker]) -> Stage:
+        """Count the events, and fit the other rankers on them."""
+        return cls(items, texts, Counts.of(events, len(items)), tuple(fit(events) for fit in others))
+
+    def columns(self) -> tuple[str, ...]:
+        """The names of the features, in their order."""
+        return names((*COUNT_PARTS, *TEXT_PARTS, *(ranker.name for ranker in self.others)))
+
+    def parts(self, histories: Histories) -> dict[str, Floats]:
+        """float32 (b, n) each; the least score of another ranker becomes 0, so that logits can be compared by share."""
+        parts = {**self.counts.parts(histories, self.texts), **self.texts.parts(histories)}
+        for ranker in self.others:
+            scores = ranker.score(histories)
+            parts[ranker.name] = scores - scores.min(axis=1, keepdims=True)
+        return parts
+
+    def candidates(self, parts: Mapping[str, Floats], histories: Histories) -> Candidates:
+        """The best of every part that proposes; items without events compete by content among themselves as well."""
+        content = [parts[name] for name in _CONTENT]
+        proposing = [parts[name] for name in (*_PROPOSING, *(ranker.name for ranker in self.others))]
+        return best_of_each(proposing, content, self.counts.times == 0, histories, EACH)
+
+    def features(self, parts: Mapping[str, Floats], candidates: Candidates, histories: Histories) -> Floats:
+        """float32 (k, columns)."""
+        chosen = {name: table[candidates.case, candidates.item] for name, table in parts.items()}
+        return features(chosen, candidates, histories, self.items, self.counts)
+
+    def ranked(self, histories: Histories, targets: NDArray[np.int32], *, answered_only: bool) -> Ranked:
+        """The candidates of questions with their answers; of those alone whose answer is among them, if wanted."""
+        blocks = []
+        for start in range(0, len(targets), AT_ONCE):
+            block = histories.where(slice(start, start + AT_ONCE))
+            parts = self.parts(block)
+            candidates = self.candidates(parts, block)
+            hit = candidates.item == targets[start : start + AT_ONCE][candidates.case]
+            ranked = Ranked(self.features(parts, candidates, block), candidates.sizes, hit)
+            blocks.append(ranked.answered() if answered_only else ranked)
+        return Ranked.joined(blocks)
