@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assistant.command_line import explained, print_json, progress
+from assistant.evaluation.ranking_command import evaluate_ranking
 from assistant.keys_command import keys
 from assistant.learn_command import learn
 from assistant.progress import reading
@@ -31,6 +32,7 @@ app = typer.Typer(
 )
 evaluation = typer.Typer(help="Measure against labelled data.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(evaluation, name="evaluate")
+evaluation.command("ranking")(evaluate_ranking)
 
 training = typer.Typer(help="Train the models.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(training, name="train")
