@@ -111,8 +111,8 @@ def find_references(utterance: str, shown: Sequence[CatalogueItem]) -> tuple[Ref
         add(" ".join(match[0].split()), "description", match.start(), match.end())
     for match in _RANGE.finditer(utterance):
         first, last = (int(_RANKS.get(match[end], match[end])) for end in ("from", "to"))
-        for rank in range(first, min(last, _MOST_SHOWN) + 1):
-            found.append(ReferenceMention(str(rank), "rank", match.start(), match.end()))
+        for number in range(first, min(last, _MOST_SHOWN) + 1):
+            found.append(ReferenceMention(str(number), "rank", match.start(), match.end()))
     for match in _RANK.finditer(utterance):
         if any(m.kind == "rank" and m.start < match.end() and match.start() < m.end for m in found):
             continue
