@@ -24,6 +24,7 @@ from assistant.events import Turn
 from assistant.settings import Settings
 from assistant.tracing import request_span
 
+API = "/api/v1"
 QUIET = frozenset({"/healthz", "/readyz", "/metrics"})  # asked every few seconds by whoever watches the service
 _BEGINNING = 8  # of 22 characters: the other 14 are 84 bits that nobody guesses
 _REQUEST_ID = re.compile(r"[\w.:-]{1,100}", re.ASCII)
@@ -147,4 +148,6 @@ class RequestLog:
 
 def route(scope: Scope) -> str:
     """The address with its parameters unfilled, since those may name somebody; "other" where it is unknown."""
-    return str(getattr(scope.get("route"), "path_format", "other"))
+    path = str(getattr(scope.get("route"), "path_format", "other"))
+    of_api = path != "other" and scope["path"].startswith(API) and not path.startswith(API)
+    return API + path if of_api else path  # the API's routes know their own part alone

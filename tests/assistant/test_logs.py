@@ -74,7 +74,7 @@ def test_a_turn_through_the_api_leaves_a_line_of_the_turn_and_one_of_the_request
     assert (turn["turn"], turn["rung"]) == (1, "rules")
     assert conversation_id.startswith(turn["conversation"])
     assert len(turn["conversation"]) == 8
-    assert (request["method"], request["route"], request["status"]) == ("POST", "/chat", 200)
+    assert (request["method"], request["route"], request["status"]) == ("POST", "/api/v1/chat", 200)
     assert {"at", "level", "seconds"} <= request.keys()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,10 +14,13 @@ from stored import NOON, store_turn
 from assistant.cart import InCart
 from assistant.store import (
     Store,
+    Verdict,
     audit,
     blocks,
     carts,
+    database,
     findings,
+    history,
     idempotency,
     keys,
     schema,
@@ -24,6 +28,7 @@ from assistant.store import (
     synonyms,
     transcripts,
 )
+from assistant.store.expiry import Limits, expire
 from assistant.store.findings import State
 from assistant.store.keys import Scope
 from assistant.store.staff import Role
@@ -134,6 +139,54 @@ def test_times_sort_with_and_without_fractions_of_a_second(store: Store) -> None
         store_turn(store, name, at=NOON + timedelta(microseconds=later))
     found = transcripts.find(store, transcripts.Filter(), 10)
     assert [one.conversation_id for one in found] == ["much later", "after", "whole"]
+
+
+def test_what_is_over_is_deleted_and_what_was_consented_to_is_kept(store: Store) -> None:
+    for shopper in ("ada", "grace"):
+        store_turn(store, f"of {shopper}", shopper_id=shopper, shown=("lamp",))
+    store.set_consent("grace", True)
+    limits = Limits(conversations=timedelta(days=90), traces=timedelta(days=30), audit=None)
+    assert expire(store, limits, NOON + timedelta(days=91), dry_run=True).conversations == 1
+    assert expire(store, limits, NOON + timedelta(days=91)).conversations == 1
+    assert store.turns("of ada") == []
+    assert len(store.turns("of grace")) == 1
+
+
+def test_what_consenting_shoppers_liked_may_be_learnt_from(store: Store) -> None:
+    for shopper in ("ada", "grace"):
+        store_turn(store, f"of {shopper}", shopper_id=shopper, shown=("lamp",))
+        store.set_feedback(f"of {shopper}", "lamp", Verdict.LIKE)
+    store.set_consent("grace", True)
+    assert [(like.shopper_id, like.item_id) for like in history.learnable(store)] == [("grace", "lamp")]
+
+
+def test_verdicts_given_at_the_same_time_do_not_get_in_each_others_way(store: Store) -> None:
+    store_turn(store, "a", shown=("lamp",))
+    failed: list[SetupError] = []
+    together = threading.Barrier(4)
+
+    def rate(verdict: Verdict) -> None:
+        together.wait()
+        try:
+            store.set_feedback("a", "lamp", verdict)
+        except SetupError as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=rate, args=(verdict,)) for verdict in (*Verdict, *Verdict)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert store.feedback("a").keys() == {"lamp"}
+
+
+def test_what_the_two_databases_say_differently_is_in_one_module() -> None:
+    for file in Path(database.__file__).parent.glob("*.py"):
+        speaks = {"dialects", "julianday", "PRAGMA", "strftime", "group_concat"} & set(
+            re.findall(r"\w+", file.read_text())
+        )
+        assert not speaks or file.name == "database.py", f"{file.name}: {speaks}"
 
 
 def test_processes_that_start_together_migrate_an_empty_database_once(postgresql: str, tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def test_a_request_goes_on_in_the_trace_of_its_caller_and_its_turn_in_it(service
     headers = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
     TestClient(app).post("/api/v1/chat", json={"utterance": "hello"}, headers=headers)
     found = {span.name: span for span in spans()}
-    request = found["POST /chat"]
+    request = found["POST /api/v1/chat"]
     assert request.attributes["http.response.status_code"] == 200
     assert found["turn"].parent.span_id == request.context.span_id
     assert {f"{span.context.trace_id:032x}" for span in spans()} == {TRACE}
