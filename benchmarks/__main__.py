@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import filtered_search
+from benchmarks import filtered_search, ranking
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "results"
@@ -30,6 +30,7 @@ COMMANDS = {
     "page": ("benchmarks/page.py",),
     "search_icecat": ("benchmarks/search_icecat.py",),
     "filtered_search": ("benchmarks/filtered_search.py", "--json"),
+    "ranking": ("-m", "benchmarks.ranking"),
     "freshness": ("benchmarks/freshness.py",),
     "language_model": ("benchmarks/language_model.py",),
     "intents": (
@@ -42,6 +43,7 @@ TITLES = {
     "page": "The widget and the chat page in the browser",
     "search_icecat": "19,406 real items: ingest and search",
     "filtered_search": "Exact filtered search against Chroma's `where`",
+    "ranking": "What a shopper turns to next",
     "freshness": "From a new item to its being found",
     "language_model": "The packaged language model on a CPU",
     "intents": "Understanding: the golden set",
@@ -154,6 +156,7 @@ TABLES = {
     "page": pairs,
     "search_icecat": search_icecat,
     "filtered_search": filtered_search.table,
+    "ranking": ranking.table,
     "freshness": pairs,
     "language_model": language_model,
 }

@@ -22,6 +22,7 @@ def evaluate_ranking(
     splits: Annotated[str, typer.Option(metavar="NAME,…", help="Some of loo, time, cold.")] = "loo,time,cold",
     users: Annotated[int, typer.Option(min=1, help="Shoppers asked in each split; a log of more is sampled.")] = 25_000,
     seed: Annotated[int, typer.Option(min=0, help="Of sample, bootstrap and random models.")] = 0,
+    seeds: Annotated[int, typer.Option(min=1, help="With how many a random model is fitted.")] = 3,
     html: Annotated[Path | None, typer.Option(help="Write the report with plots to this file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False,
 ) -> None:
@@ -36,7 +37,7 @@ def evaluate_ranking(
         if html is not None and not html.parent.is_dir():
             raise SetupError(f"{html.parent} is no folder.", "Give --html a file in a folder that is there.")
         log = read_folder(data, Encoder(load_settings().encoder), default_cache(), progress)
-        report = evaluate(log, Options(_names(models), users, seed, _names(splits)), progress)
+        report = evaluate(log, Options(_names(models), users, seed, seeds, _names(splits)), progress)
         if html is not None:
             _write(html, as_html(report))
         print_json(report.as_json()) if as_json else typer.echo(report)

@@ -37,6 +37,8 @@ def kind_questions(log: Log, shoppers: int, seed: int) -> NDArray[np.intp]:
 
 def counted_rows(log: Log, asked: NDArray[np.intp], seed: int) -> list[Row]:
     """Counts over kinds beside the commonest kind, both from the events before the calendar's first date."""
+    if not len(asked):
+        return []
     train = log.events.where(calendar_parts(log) == TRAIN)
     likeliest = predicted(KindCounts(train), log.events, asked)
     commonest = np.full(len(asked), np.bincount(train.kind).argmax())

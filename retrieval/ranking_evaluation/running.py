@@ -33,7 +33,6 @@ from retrieval.ranking_evaluation.prequential import replay
 from retrieval.ranking_evaluation.report import RankingReport, Row
 from retrieval.ranking_evaluation.splits import CUTS, LONGEST, Cases, Split, sampled
 
-SEEDS = 3  # of every model that is random
 _COMPARED: tuple[Metric, ...] = (("ndcg", 10), ("hr", 10))
 
 Say = Callable[[str], None]
@@ -48,12 +47,14 @@ class Options:
         models: names in `MODELS`; none for all of them.
         users: shoppers whose cases are asked in each split; a log of more is sampled.
         seed: of the sample, the bootstrap, and the first seed of what is random.
+        seeds: with how many a random model is fitted.
         splits: some of "loo", "time", "cold".
     """
 
     models: Sequence[str] = ()
     users: int = 25_000
     seed: int = 0
+    seeds: int = 3
     splits: Sequence[str] = tuple(CUTS)
 
 
@@ -80,34 +81,50 @@ def evaluate(log: Log, options: Options, say: Say, models: Mapping[str, RankedMo
     Raises:
         SetupError: the name of a model or of a split is unknown, or the log is too small for any split.
     """
-    chosen = _chosen("model", options.models, models)
-    asked = kind_questions(log, options.users, options.seed)
-    found: dict[str, tuple[dict[str, Any], list[_Measured]]] = {}
+    run = _Run(log, options, say, _chosen("model", options.models, models))
+    found: dict[str, dict[str, Any]] = {}
+    rows: list[Row] = []
     for name, cut in _chosen("split", options.splits, CUTS).items():
         split = cut(log)
         cases = sampled(split.test, options.users, options.seed)
         if not len(cases) or not len(split.train):
             say(f"{name}: the log is too small for this split, left out")
             continue
-        measured = []
-        for model_name, model in chosen.items():
-            say(f"{name}: {model_name}")
-            one, ranker = _measure(model_name, model, split, cases, options.seed)
-            measured.append(one)
-            if name == "time" and len(asked) and isinstance(ranker, KindPredictor):
-                one.rows += measured_kinds(model_name, predicted(ranker, log.events, asked), log, asked, options.seed)
-        _compare(measured, [name for name, model in chosen.items() if model.baseline], split, cases, options.seed)
-        found[name] = _facts(split, cases, measured), measured
+        measured = run.split(split, cases)
+        found[name] = _facts(split, cases, measured)
+        rows += [row for one in measured for row in one.rows]
     if not found:
         raise SetupError("The log is too small for any split.", "Give shoppers with three different items or more.")
-    rows = [row for _, measured in found.values() for one in measured for row in one.rows]
-    if "time" in found and len(asked):
-        rows += counted_rows(log, asked, options.seed)
     if "time" in found:
-        say("replay: predict, then learn")
-        rows += replay(log, options.seed)
-    facts = {name: entry for name, (entry, _) in found.items()}
-    return RankingReport(_protocol(log, options, chosen, facts), tuple(rows))
+        say("time: the next kind; replay: predict, then learn")
+        rows += counted_rows(log, run.asked_kinds, options.seed) + replay(log, options.seed)
+    return RankingReport(_protocol(log, options, run.models, found), tuple(rows))
+
+
+class _Run:
+    """One evaluation under way: what is asked of every model."""
+
+    def __init__(self, log: Log, options: Options, say: Say, models: Mapping[str, RankedModel]) -> None:
+        self.log, self.options, self.say, self.models = log, options, say, models
+        self.asked_kinds = kind_questions(log, options.users, options.seed)
+
+    def split(self, split: Split, cases: Cases) -> list[_Measured]:
+        """Every model on one split, each with what it has over the best baseline."""
+        measured = []
+        for name, model in self.models.items():
+            self.say(f"{split.name}: {name}")
+            started = time.monotonic()
+            seeds = range(self.options.seed, self.options.seed + (self.options.seeds if model.random else 1))
+            rankers = [model.fit(split, seed) for seed in seeds]
+            one = _measure(name, rankers, split, cases, self.options.seed)
+            if split.name == "time" and len(self.asked_kinds) and isinstance(rankers[0], KindPredictor):
+                guess = predicted(rankers[0], self.log.events, self.asked_kinds)
+                one.rows += measured_kinds(name, guess, self.log, self.asked_kinds, self.options.seed)
+            one.seconds = round(time.monotonic() - started, 1)
+            measured.append(one)
+        baselines = [name for name, model in self.models.items() if model.baseline]
+        _compare(measured, baselines, split, cases, self.options.seed)
+        return measured
 
 
 def _chosen(what: str, names: Sequence[str], known: Mapping[str, Entry]) -> dict[str, Entry]:
@@ -117,16 +134,11 @@ def _chosen(what: str, names: Sequence[str], known: Mapping[str, Entry]) -> dict
     return {name: known[name] for name in (names or known)}
 
 
-def _measure(name: str, model: RankedModel, split: Split, cases: Cases, seed: int) -> tuple[_Measured, Ranker]:
-    """The figures of a model and the model, fitted once, or once for each of several seeds when it is random.
-
-    Then every figure is the mean over the seeds, and the model is the first.
-    """
-    started = time.monotonic()
-    rankers = [model.fit(split, one) for one in (range(seed, seed + SEEDS) if model.random else (seed,))]
+def _measure(name: str, rankers: Sequence[Ranker], split: Split, cases: Cases, seed: int) -> _Measured:
+    """The figures of a model: means over the rankers, which differ in their seeds."""
     rankings = [rank(ranker, cases, len(split.items)) for ranker in rankers]
     by_seed = [per_case(ranking, split.counts) for ranking in rankings]
-    measured = _Measured(name, seconds=round(time.monotonic() - started, 1))
+    measured = _Measured(name)
     measured.values = {metric: np.mean([values[metric] for values in by_seed], axis=0) for metric in by_seed[0]}
     parts = slices(split.warm[cases.target], cases.lengths)
     means = Means(cases.shopper, seed)
@@ -139,9 +151,9 @@ def _measure(name: str, model: RankedModel, split: Split, cases: Cases, seed: in
     for part, chosen in parts.items():
         covered = float(np.mean([coverage(ranking, chosen, len(split.items)) for ranking in rankings]))
         measured.rows.append(_row(name, split, part, ("coverage", SHOWN), Estimate(covered, covered, covered)))
-    if model.random:
+    if len(rankers) > 1:
         measured.rows += _spread(name, split, rankings)
-    return measured, rankers[0]
+    return measured
 
 
 def _spread(name: str, split: Split, rankings: Sequence[Ranking]) -> list[Row]:
@@ -205,7 +217,7 @@ def _protocol(
         "newest events of a history a model is given": LONGEST,
         "intervals": f"95 % bootstrap over shoppers, {RESAMPLES:,} draws",
         "seed": options.seed,
-        "seeds of random models": list(range(options.seed, options.seed + SEEDS)) if random else [],
+        "seeds of random models": list(range(options.seed, options.seed + options.seeds)) if random else [],
         "random models": random,
         "splits": dict(facts),
     }
