@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from retrieval.behaviour.events import Ranker
 from retrieval.behaviour.fusion.calibration import calibration_error
-from retrieval.behaviour.fusion.fitting import full_system, lessons_of
+from retrieval.behaviour.fusion.fitting import lessons_of
 from retrieval.behaviour.fusion.lambdamart import TreeRecipe
 from retrieval.behaviour.fusion.ranker import TREES, FusedRanker, FusionRecipe
 from retrieval.behaviour.fusion.rule import WeighedRanker
@@ -59,10 +59,9 @@ def fitted(split: Split, kept: Path | None, recipe: FusionRecipe, *, cold_lesson
         return FusedRanker.load(folder, split.train, split.items)
     valid = split.valid.histories(slice(None))
     lessons = lessons_of(split.name, split.train, len(split.items), recipe.seed)
-    if cold_lesson:
-        ranker = full_system(split.name, split.train, split.items, valid, split.valid.target, recipe)
-    else:
-        ranker = FusedRanker.fit(lessons[:1], split.train, split.items, valid, split.valid.target, recipe)
+    if not cold_lesson:
+        lessons = lessons[:1]
+    ranker = FusedRanker.fit(lessons, split.train, split.items, valid, split.valid.target, recipe)
     if folder is not None:
         ranker.save(folder)
     return ranker

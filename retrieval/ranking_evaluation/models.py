@@ -57,10 +57,30 @@ def _words(split: Split, seed: int) -> Ranker:
     return WordsRanker(split.items)
 
 
+def _rule(split: Split, seed: int) -> Ranker:
+    from retrieval.behaviour.fusion.rule import WeighedRanker
+    from retrieval.ranking_evaluation.splits import sampled
+
+    valid = sampled(split.valid, 5_000, seed)
+    histories = valid.histories(slice(None))
+    ranker, _ = WeighedRanker.tuned(_markov(split, seed), _content(split, seed), histories, valid.target)
+    return ranker
+
+
+def _full_system(split: Split, seed: int) -> Ranker:
+    from retrieval.behaviour.fusion.fitting import full_system
+    from retrieval.behaviour.fusion.ranker import FusionRecipe
+
+    valid = split.valid.histories(slice(None))
+    return full_system(split.name, split.train, split.items, valid, split.valid.target, FusionRecipe(seed=seed))
+
+
 MODELS: Mapping[str, RankedModel] = {
     "popularity": RankedModel(_popularity),
     "item-knn": RankedModel(_item_knn),
     "markov": RankedModel(_markov),
     "content": RankedModel(_content),
     "tf-idf": RankedModel(_words),
+    "rule": RankedModel(_rule),
+    "full system": RankedModel(_full_system, random=True, baseline=False),
 }

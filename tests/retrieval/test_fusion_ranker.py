@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from retrieval.behaviour.events import NO_ITEM, Events, Floats, Histories, Items
 from retrieval.behaviour.fusion.calibration import Calibration, calibration_error
+from retrieval.behaviour.fusion.fitting import beats, full_system
 from retrieval.behaviour.fusion.lambdamart import LambdaMart, Ranked, TreeRecipe
 from retrieval.behaviour.fusion.lessons import held_out_items, last_events
 from retrieval.behaviour.fusion.ranker import CARD, TREES, FusedRanker, FusionRecipe
@@ -218,6 +219,28 @@ def test_a_log_without_a_question_says_that_it_is_too_small() -> None:
     once = shown.train.where(np.append(True, np.diff(shown.train.shopper) != 0))  # one event a shopper
     with pytest.raises(SetupError, match="too small"):
         FusedRanker.fit([last_events(once)], once, shown.items, *asked(shown), RECIPE)
+
+
+def test_the_full_system_is_the_trees_where_they_beat_the_rule() -> None:
+    shown = world("predictable")
+    found = full_system("loo", shown.train, shown.items, shown.histories(STEPS - 2), shown.item[:, STEPS - 2], RECIPE)
+    assert isinstance(found, FusedRanker)
+
+
+def test_the_full_system_is_the_rule_where_there_is_too_little_to_learn() -> None:
+    shown = world("predictable")
+    once = shown.train.where(np.append(True, np.diff(shown.train.shopper) != 0))  # one event a shopper
+    found = full_system("loo", once, shown.items, shown.histories(STEPS - 2), shown.item[:, STEPS - 2], RECIPE)
+    assert isinstance(found, WeighedRanker)
+
+
+def test_a_difference_beats_only_when_it_is_sure_and_no_slice_is_surely_worse() -> None:
+    better = np.array([0.5, 0.4, 0.6, 0.5] * 20)
+    everyone, few = np.ones(80, np.bool_), np.arange(80) < 10
+    assert beats(better, {"all": everyone})
+    assert not beats(better - 0.5, {"all": everyone})
+    assert not beats(np.where(few, -better, better), {"few": few})
+    assert beats(np.where(np.arange(80) < 1, -better, better), {"one": np.arange(80) < 1})  # one case is no evidence
 
 
 def test_calibration_finds_the_curve_that_the_answers_were_drawn_from() -> None:

@@ -1,13 +1,27 @@
-"""Which lessons teach for which question: each mirrors how the split hides what it asks for."""
+"""The full system for a log: which lessons teach it, and whether the trees or the plain rule rank."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 
-from retrieval.behaviour.events import Events, Histories, Items
+from retrieval.behaviour.events import Events, Histories, Items, Ranker
+from retrieval.behaviour.fusion.lambdamart import LogTooSmall
 from retrieval.behaviour.fusion.lessons import Lesson, after_date, held_out_items, last_events
 from retrieval.behaviour.fusion.ranker import FusedRanker, FusionRecipe
+from retrieval.behaviour.fusion.rule import WeighedRanker, gains
+from retrieval.behaviour.markov import Markov
+from retrieval.behaviour.single_signals import ContentRanker
+
+_TUNED_ON = 5_000  # validation questions that choose alpha, stop the trees and calibrate
+_JUDGED_ON = 3_000  # others, that choose between rule and trees
+_SHORT = 3  # events of a history that counts as short
+_DEVIATIONS = 1.96  # of a 95 % interval
+
+log = structlog.get_logger()
 
 
 def lessons_of(split: str, events: Events, n: int, seed: int) -> list[Lesson]:
@@ -27,12 +41,57 @@ def lessons_of(split: str, events: Events, n: int, seed: int) -> list[Lesson]:
 
 
 def full_system(
-    split: str,
-    events: Events,
-    items: Items,
-    valid: Histories,
-    targets: NDArray[np.int32],
-    recipe: FusionRecipe,
-) -> FusedRanker:
-    """The fusion fitted for one of the splits; see `lessons_of` and `FusedRanker.fit`."""
-    return FusedRanker.fit(lessons_of(split, events, len(items), recipe.seed), events, items, valid, targets, recipe)
+    split: str, events: Events, items: Items, valid: Histories, targets: NDArray[np.int32], recipe: FusionRecipe
+) -> Ranker:
+    """The fusion if it beats the rule on validation questions, else the rule.
+
+    It beats it when the difference in nDCG@10 is above 0 with its whole 95 % interval, and not below 0 with its whole
+    interval for warm targets, for cold ones or for short histories.
+
+    Args:
+        split: see `lessons_of`.
+        events: training events.
+        items: n of them.
+        valid: histories of v validation questions.
+        targets: int32 (v,), their answers.
+        recipe: of the fusion.
+
+    Raises:
+        SetupError: LightGBM is not installed.
+    """
+    drawn = np.random.default_rng(recipe.seed).permutation(np.flatnonzero(valid.lengths > 0))
+    tuning, judging = drawn[:_TUNED_ON], drawn[_TUNED_ON : _TUNED_ON + _JUDGED_ON]
+    if len(judging) < len(tuning) // 2:
+        tuning, judging = np.array_split(drawn, 2)
+    tuned, answers = valid.where(tuning), targets[tuning]
+    rule, _ = WeighedRanker.tuned(Markov.fit(events, len(items)), ContentRanker(items), tuned, answers)
+    lessons = lessons_of(split, events, len(items), recipe.seed)
+    try:
+        fused = FusedRanker.fit(lessons, events, items, tuned, answers, recipe)
+    except LogTooSmall as error:
+        log.info("the rule ranks", reason=error.problem)
+        return rule
+    asked, wanted = valid.where(judging), targets[judging]
+    difference = gains(fused, asked, wanted) - gains(rule, asked, wanted)
+    warm = fused.stage.counts.times[wanted] > 0
+    slices = {"warm": warm, "cold": ~warm, "short history": asked.lengths < _SHORT}
+    if beats(difference, slices):
+        return fused
+    log.info("the rule ranks", reason="the trees do not beat it on validation", difference=float(difference.mean()))
+    return rule
+
+
+def beats(difference: NDArray[np.float64], slices: Mapping[str, NDArray[np.bool_]]) -> bool:
+    """Whether a difference per question (v,) is surely above 0, and surely below 0 on no slice: bool (v,) each."""
+    mean, margin = _interval(difference)
+    lost = [
+        part for part in (difference[chosen] for chosen in slices.values()) if len(part) and sum(_interval(part)) < 0
+    ]
+    return mean - margin > 0 and not lost
+
+
+def _interval(values: NDArray[np.float64]) -> tuple[float, float]:
+    """The mean and the half width of its interval; endless for a single value."""
+    if len(values) < 2:
+        return float(values.mean()), np.inf
+    return float(values.mean()), float(_DEVIATIONS * values.std(ddof=1) / np.sqrt(len(values)))

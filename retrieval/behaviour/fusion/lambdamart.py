@@ -18,6 +18,16 @@ if TYPE_CHECKING:
 _ROUNDS_WITHOUT_GAIN = 40
 
 
+class LogTooSmall(SetupError):
+    """A log that a ranking cannot be learned from."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The log is too small to learn a ranking from: {reason}.",
+            "Use the rule (alpha * behaviour + beta * content), which needs far fewer events.",
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class TreeRecipe:
     """How trees are grown; chosen on validation shoppers of Amazon Beauty 5-core (docs/log.md).
@@ -84,12 +94,13 @@ class LambdaMart:
         """Grow trees on the lessons, and stop by the validation candidates. The seed draws columns and rows.
 
         Raises:
-            SetupError: LightGBM is not installed, or no lesson has its answer among its candidates.
+            SetupError: LightGBM is not installed.
+            LogTooSmall: no lesson has its answer among its candidates.
         """
         lightgbm = _library()
         lessons, valid = lessons.answered(), valid.answered()
         if not len(lessons.sizes) or not len(valid.sizes):
-            raise too_small("no answer is among the candidates of its history")
+            raise LogTooSmall("no answer is among the candidates of its history")
         data = lightgbm.Dataset(lessons.features, lessons.hit, group=lessons.sizes, feature_name=list(columns))
         booster = lightgbm.train(
             _parameters(recipe, seed),
@@ -139,14 +150,6 @@ class LambdaMart:
         gains = self._booster.feature_importance("gain")
         shares = gains / max(float(gains.sum()), 1e-9)
         return {self.columns[place]: float(shares[place]) for place in np.argsort(-shares)}
-
-
-def too_small(reason: str) -> SetupError:
-    """What is raised when a log cannot teach a ranking."""
-    return SetupError(
-        f"The log is too small to learn a ranking from: {reason}.",
-        "Use the rule (alpha * behaviour + beta * content), which needs far fewer events.",
-    )
 
 
 def _parameters(recipe: TreeRecipe, seed: int) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from retrieval.behaviour.events import Events, Floats, Histories, Items
 from retrieval.behaviour.fusion.calibration import Calibration
 from retrieval.behaviour.fusion.candidates import Candidates
-from retrieval.behaviour.fusion.lambdamart import LambdaMart, Ranked, TreeRecipe, too_small
+from retrieval.behaviour.fusion.lambdamart import LambdaMart, LogTooSmall, Ranked, TreeRecipe
 from retrieval.behaviour.fusion.lessons import Lesson
 from retrieval.behaviour.fusion.stage import AT_ONCE, FitRanker, Stage
 from retrieval.behaviour.fusion.texts import Texts
@@ -91,11 +91,12 @@ class FusedRanker:
                 without what the lesson hides, and once more on all events.
 
         Raises:
-            SetupError: LightGBM is not installed, or the log is too small.
+            SetupError: LightGBM is not installed.
+            LogTooSmall: there is too little to learn from.
         """
         known = np.flatnonzero(valid.lengths > 0)
         if len(known) < 2 or not all(len(lesson.target) for lesson in lessons):
-            raise too_small("there are no questions")
+            raise LogTooSmall("there are no questions")
         texts = Texts.of(items)
         learned = []
         for lesson in lessons:
@@ -111,7 +112,7 @@ class FusedRanker:
         try:
             calibration = Calibration.fit(model.score(asked.features), asked.hit)
         except ValueError as error:
-            raise too_small(str(error)) from error
+            raise LogTooSmall(str(error)) from error
         return cls(stage, model, calibration)
 
     def score(self, histories: Histories) -> Floats:

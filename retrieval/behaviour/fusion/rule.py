@@ -46,7 +46,7 @@ class WeighedRanker:
             wanted = targets[start : start + _AT_ONCE]
             shares = _share(behaviour.score(block)), _share(content.score(block))
             for alpha in ALPHAS:
-                gained[alpha] += _gain(_weighed(alpha, *shares), block, wanted)
+                gained[alpha] += float(_gains(_weighed(alpha, *shares), block, wanted).sum())
         ndcg = {alpha: gain / max(1, len(targets)) for alpha, gain in gained.items()}
         best = max(ALPHAS, key=ndcg.__getitem__)
         return cls(behaviour, content, best), ndcg
@@ -66,10 +66,19 @@ def _share(scores: Floats) -> Floats:
     return np.asarray(positive / np.maximum(positive.max(axis=1, keepdims=True), 1e-12), dtype=np.float32)
 
 
-def _gain(scores: Floats, histories: Histories, targets: NDArray[np.int32]) -> float:
-    """The sum of nDCG@10 over the histories; seen items filtered, a tie counts against the target."""
+def gains(ranker: Ranker, histories: Histories, targets: NDArray[np.int32]) -> NDArray[np.float64]:
+    """nDCG@10 of a ranker on each of v questions: float64 (v,)."""
+    blocks = []
+    for start in range(0, len(targets), _AT_ONCE):
+        block = histories.where(slice(start, start + _AT_ONCE))
+        blocks.append(_gains(ranker.score(block).copy(), block, targets[start : start + _AT_ONCE]))
+    return np.concatenate(blocks)
+
+
+def _gains(scores: Floats, histories: Histories, targets: NDArray[np.int32]) -> NDArray[np.float64]:
+    """nDCG@10 of each history; seen items are filtered (in the scores given), a tie counts against the target."""
     rows, columns = np.nonzero(histories.item != NO_ITEM)
     scores[rows, histories.item[rows, columns]] = -1.0
     of_target = scores[np.arange(len(targets)), targets]
     ranks = (scores >= of_target[:, None]).sum(axis=1)
-    return float(np.sum(np.where(ranks <= _PLACES, 1 / np.log2(ranks + 1), 0.0)))
+    return np.where(ranks <= _PLACES, 1 / np.log2(ranks + 1), 0.0)
