@@ -9,6 +9,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from assistant.inbox import delete_failed
 from assistant.store.expiry import Expired, Limits, expire
 from retrieval.errors import SetupError
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from assistant.settings import Settings
 
 EVERY = timedelta(days=1)
+FAILED_FEEDS = timedelta(days=30)  # how long one that could not be read waits for somebody to look at it
 
 
 def limits(settings: Settings) -> Limits:
@@ -65,8 +67,10 @@ class Retention:
 
     def apply(self, now: datetime) -> Expired:
         """Delete what is over now."""
-        expired = expire(self._service.store, limits(self._service.settings), now)
+        settings = self._service.settings
+        expired = expire(self._service.store, limits(settings), now)
         self._service.shop.disregard(expired.interactions)
+        delete_failed(settings.data_folder, now - FAILED_FEEDS)
         return expired
 
     def _watch(self) -> None:

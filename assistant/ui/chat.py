@@ -17,6 +17,7 @@ from assistant.store import Verdict
 from assistant.ui import panels, privacy
 from assistant.ui.answering import Answering, Trouble
 from assistant.ui.cart_panel import drawer
+from assistant.ui.closed import Closed
 from assistant.ui.examples import examples
 from assistant.ui.presses import Arrive, Consent, Looking, Open, Quantity, Rate, StalePress, parse, spoken
 from assistant.ui.theme import THEME
@@ -41,6 +42,7 @@ Redraw = dict[Any, Any]
 def mount_chat(app: FastAPI, service: Service, path: str = "/") -> None:
     """Put the chat page on a path of the service; routes that are there already win."""
     page = ChatPage(service)
+    app.router.routes.append(Closed())
     gr.mount_gradio_app(
         app,
         page.blocks,
