@@ -17,6 +17,7 @@ from assistant.progress import reading
 from assistant.retention_command import retention
 from assistant.settings import Settings, describe_settings, load_settings
 from assistant.staff_command import staff
+from assistant.training.behaviour_command import train_behaviour
 
 if TYPE_CHECKING:
     from assistant.service import Service
@@ -36,8 +37,9 @@ evaluation.command("ranking")(evaluate_ranking)
 
 training = typer.Typer(help="Train the models.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(training, name="train")
-app.command()(retention)
+training.command("behaviour")(train_behaviour)
 app.command()(learn)
+app.command()(retention)
 app.add_typer(staff, name="staff")
 app.add_typer(keys, name="keys")
 

@@ -147,9 +147,10 @@ class SequenceNetwork(nn.Module):  # type: ignore[misc]  # torch is not analysed
         self.deeds = nn.Linear(_KIND_WIDTH, len(KINDS))
         self.register_buffer("kind_temperature", torch.ones(()))
         self.register_buffer("deed_temperature", torch.ones(len(KINDS)))
-        for part in (self.kind, self.gap, self.pause):
-            nn.init.zeros_(part.weight)
-        nn.init.normal_(self.wish.weight, std=0.02)
+        nn.init.normal_(self.kind.weight, std=0.1)  # against places of length 1
+        nn.init.zeros_(self.gap.weight)
+        nn.init.zeros_(self.pause.weight)
+        nn.init.normal_(self.wish.weight, std=0.02)  # what is wanted starts as what was touched last
         nn.init.zeros_(self.wish.bias)
 
     def forward(
@@ -167,10 +168,10 @@ class SequenceNetwork(nn.Module):  # type: ignore[misc]  # torch is not analysed
             Hidden states (b, events, width); what is wanted after each event (b, events, width), comparable to places;
             the memory.
         """
-        inputs = self.before(places + self.kind(kinds) + self.gap(gaps))
-        hidden, memory = self.encoder(inputs, memory)
+        places = self.before(places)
+        hidden, memory = self.encoder(places + self.kind(kinds) + self.gap(gaps), memory)
         hidden = self.after(hidden)
-        return hidden, (inputs + self.wish(hidden)) * self.sharpness.exp(), memory
+        return hidden, (places + self.wish(hidden)) * self.sharpness.exp(), memory
 
     def kind_logits(self, hidden: Tensor, pauses: Tensor) -> Tensor:
         """Logits (..., kinds) of the next event's kind, after a hidden state and `gap_places` of the time since."""

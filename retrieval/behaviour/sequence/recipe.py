@@ -20,7 +20,7 @@ class SequenceRecipe:
         trust_at: interactions at which an item's own identifier counts half.
         cap: longest an identifier's delta can be, against a mean length of 1 of the texts' places.
         forget_identifier: share of items, drawn anew for each step, that are seen by their text alone.
-        input_dropout, dropout: of what enters the encoder, of what leaves it.
+        input_dropout, dropout: of the places that enter the encoder, of what leaves it.
         sharpness: factor of the scores at the start; learnt from then on.
         negatives: items drawn for each step against which the next one is told apart.
         popularity_power: they are drawn by this power of their interactions; corrected for in the loss.
@@ -41,16 +41,16 @@ class SequenceRecipe:
     trust_at: float = 2.0
     cap: float = 3.0
     forget_identifier: float = 0.1
-    input_dropout: float = 0.2
-    dropout: float = 0.3
+    input_dropout: float = 0.4
+    dropout: float = 0.4
     sharpness: float = 2.0
     negatives: int = 1024
-    popularity_power: float = 0.0
+    popularity_power: float = 0.5
     kind_weight: float = 0.2
     batch: int = 256
     epochs: int = 40
     patience: int = 4
-    learning_rate: float = 1e-3
+    learning_rate: float = 3e-3
     identifier_rate: float = 1.0
     weight_decay: float = 0.0
     seed: int = 0
