@@ -67,6 +67,21 @@ def _rule(split: Split, seed: int) -> Ranker:
     return ranker
 
 
+def _sequence(split: Split, seed: int) -> Ranker:
+    from retrieval.behaviour.sequence.lessons import Questions, hold_out
+    from retrieval.behaviour.sequence.model import SequenceRanker
+    from retrieval.behaviour.sequence.recipe import SequenceRecipe
+    from retrieval.behaviour.sequence.training import train
+    from retrieval.ranking_evaluation.splits import sampled
+
+    valid = sampled(split.valid, 4_000, seed)
+    events, questions = split.train, Questions(valid.histories(slice(None)), valid.target)
+    if not len(valid):  # the calendar of a small log has none
+        events, questions = hold_out(split.train, 4_000, seed)
+    trained = train(split.items, events, questions, SequenceRecipe(seed=seed), report=lambda line: None)
+    return SequenceRanker(trained.model, split.items)
+
+
 def _full_system(split: Split, seed: int) -> Ranker:
     from retrieval.behaviour.fusion.fitting import full_system
     from retrieval.behaviour.fusion.ranker import FusionRecipe
@@ -82,5 +97,6 @@ MODELS: Mapping[str, RankedModel] = {
     "content": RankedModel(_content),
     "tf-idf": RankedModel(_words),
     "rule": RankedModel(_rule),
+    "sequence": RankedModel(_sequence, random=True, baseline=False),
     "full system": RankedModel(_full_system, random=True, baseline=False),
 }
