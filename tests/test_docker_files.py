@@ -14,7 +14,8 @@ from assistant.settings import Settings
 from benchmarks.dockerfile import copy, ignored, instructions, stages
 
 ROOT = Path(__file__).parents[1]
-SETTINGS = {f"ASSISTANT_{name.upper()}" for name in Settings.model_fields} | {"ASSISTANT_SETTINGS_FILE", "ASSISTANT_CACHE"}
+SETTINGS = {f"ASSISTANT_{name.upper()}" for name in Settings.model_fields}
+SETTINGS |= {"ASSISTANT_SETTINGS_FILE", "ASSISTANT_CACHE"}
 BUILT = instructions((ROOT / "Dockerfile").read_text())
 FINAL = list(stages(BUILT))[-1]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
