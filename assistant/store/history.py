@@ -45,6 +45,6 @@ def likes(store: Store, shopper_id: str | None = None) -> list[Interaction]:
 def learnable(store: Store) -> list[Interaction]:
     """Everything that consenting shoppers did and liked, in time order."""
     with store.connect() as connection:
-        willing = set(connection.scalars(consenting()))
+        willing = {str(row.shopper_id) for row in connection.execute(consenting())}
     done = [interaction for interaction in store.interactions() if interaction.shopper_id in willing]
     return sorted([*done, *likes(store)], key=lambda interaction: interaction.at)
