@@ -15,6 +15,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+SETTINGS = ("fsync=off", "wal_recycle=off", "shared_buffers=16MB", "max_connections=40")
 ACCOUNT = "postgres"  # whom Debian's package makes: the server refuses to run as root
 
 
@@ -42,7 +43,7 @@ def running_server(programs: Path) -> Iterator[str]:
     try:
         # a locale whose own order skips punctuation, so that the tests notice where the order of bytes is needed
         run("initdb", "-U", ACCOUNT, "-A", "trust", "-E", "UTF8", *_locale(), "--no-sync")
-        options = f"-h 127.0.0.1 -p {port} -k '' -c fsync=off -c shared_buffers=16MB -c max_connections=40"
+        options = f"-h 127.0.0.1 -p {port} -k '' {' '.join(f'-c {setting}' for setting in SETTINGS)}"
         run("pg_ctl", "start", "-w", "-l", str(folder / "log"), "-o", options)
         try:
             yield f"postgresql://{ACCOUNT}@127.0.0.1:{port}/postgres"

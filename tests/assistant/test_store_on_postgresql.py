@@ -243,6 +243,24 @@ def test_a_row_that_is_refused_does_not_tell_what_is_in_it(postgresql: str, tmp_
     store.close()
 
 
+def test_what_the_manual_says_leaves_no_byte_of_a_forgotten_shopper(postgresql: str, tmp_path: Path) -> None:
+    store, mark = Store(tmp_path, postgresql), "zz-her-id-7c1f"
+    store_turn(store, "a", shopper_id=mark, utterance=f"a lamp for {mark}")
+    store.set_consent(mark, True)
+    store.forget(mark)
+    store.close()
+    engine = sa.create_engine(postgresql.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        folder = Path(connection.exec_driver_sql("SHOW data_directory").scalar_one())
+        files = [file for file in folder.rglob("*") if file.is_file()]
+        assert any(mark.encode() in file.read_bytes() for file in files), "or this test shows nothing"
+        for command in ("VACUUM FULL", *("SELECT pg_switch_wal()", "CHECKPOINT") * 3):
+            connection.exec_driver_sql(command)
+        left = [file for file in folder.rglob("*") if file.is_file() and mark.encode() in file.read_bytes()]
+    engine.dispose()
+    assert left == []
+
+
 @pytest.mark.parametrize(
     ("url", "words"),
     [
