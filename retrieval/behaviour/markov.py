@@ -1,6 +1,6 @@
-"""What shoppers turn to after an item: Markov counts of order one to three, in both directions.
+"""What shoppers turn to after an item: Markov counts in both directions, asked with the last three items.
 
-A step from item a to item b, at most three places further in one history, adds an integer to the pair (a, b) and a
+A step from item a to item b, at most ten places further in one history, adds an integer to the pair (a, b) and a
 smaller one to (b, a): who came to a spare part from the device may go the other way too. A shopper's share of the
 counts follows from her own history alone, so it can be subtracted: after `forget` everything is bit for bit what it
 would be had she never been there.
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array  # type: ignore[import-untyped]
 
 # chosen on the validation items of Amazon Beauty 5-core (docs/log.md)
-FORWARD = (12, 6, 4)  # what a step of one, two and three places adds
-BACKWARD = (6, 3, 2)  # the same against the direction of time
-_HISTORY_DECAY = 0.7  # weight of an item of the history against the one after it
+FORWARD = (24, 16, 12, 10, 8, 7, 6, 5, 5, 4)  # what a step of one, two and more places adds
+BACKWARD = (8, 6, 4, 3, 3, 2, 2, 2, 2, 1)  # the same against the direction of time
+ORDER = 3  # steps of a history that are asked what follows them
+_HISTORY_DECAY = 0.6  # weight of an item of the history against the one after it
 _VISITS_POWER = 0.5  # how much an item's own visits are divided out of what follows it
 
 Counts = dict[int, dict[int, int]]
@@ -180,5 +181,5 @@ def _newest_steps(newest_first: Iterable[int], most: int) -> list[int]:
 
 def _weights(items: Sequence[int]) -> Iterator[tuple[int, float]]:
     """The different items of the last three steps, newest first, each with its weight."""
-    for age, item in enumerate(dict.fromkeys(_newest_steps(reversed(items), len(FORWARD)))):
+    for age, item in enumerate(dict.fromkeys(_newest_steps(reversed(items), ORDER))):
         yield item, _HISTORY_DECAY**age

@@ -16,7 +16,9 @@ LOGS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, ITEMS - 1), st.integ
 
 def asked(*histories: list[int]) -> Histories:
     longest = max(map(len, histories))
-    item = np.array([[NO_ITEM] * (longest - len(h)) + h for h in histories], dtype=np.int32).reshape(-1, longest)
+    item = np.array([[NO_ITEM] * (longest - len(h)) + h for h in histories], dtype=np.int32).reshape(
+        len(histories), longest
+    )
     return Histories(item, np.zeros(item.shape, np.int64), np.zeros(item.shape, np.int8), np.zeros(len(item), np.int64))
 
 
@@ -29,9 +31,17 @@ def built(log: list[tuple[int, int, int]]) -> Markov:
 
 def test_steps_count_by_their_distance_and_less_against_the_direction_of_time() -> None:
     follow, visits = Markov.fit(events_of([[0, 1, 2, 3, 4]]), 5).counts()
-    assert follow[0] == {1: FORWARD[0], 2: FORWARD[1], 3: FORWARD[2]}
-    assert follow[4] == {3: BACKWARD[0], 2: BACKWARD[1], 1: BACKWARD[2]}
+    assert follow[0] == dict(zip((1, 2, 3, 4), FORWARD, strict=False))
+    assert follow[4] == dict(zip((3, 2, 1, 0), BACKWARD, strict=False))
     assert visits == dict.fromkeys(range(5), 1)
+
+
+def test_items_further_apart_than_the_longest_step_do_not_count_together() -> None:
+    reach = len(FORWARD)
+    follow, _ = Markov.fit(events_of([list(range(reach + 2))]), reach + 2).counts()
+    assert follow[0][reach] == FORWARD[-1]
+    assert reach + 1 not in follow[0]
+    assert 0 not in follow[reach + 1]
 
 
 def test_an_item_that_follows_itself_is_one_step() -> None:
@@ -47,7 +57,7 @@ def test_what_followed_more_often_scores_higher_and_what_never_did_scores_nothin
 
 def test_a_score_worked_by_hand() -> None:
     markov = Markov.fit(events_of([[0, 1], [0, 1], [0, 2], [3, 2]]), 4)
-    expected = FORWARD[0] / 3**0.5 + 0.7 * FORWARD[0]  # item 0 was visited three times, item 3 once
+    expected = FORWARD[0] / 3**0.5 + 0.6 * FORWARD[0]  # item 0 was visited three times, item 3 once
     assert markov.score(asked([3, 0]))[0, 2] == pytest.approx(expected)
 
 
