@@ -200,8 +200,12 @@ class Conversations:
         self.observe(conversation_id, item_id, InteractionKind.CART)
 
     def keep(self, interaction: Interaction, conversation_id: str | None = None) -> bool:
-        """Store and count an interaction; False: its shopper did not consent, nothing is kept."""
-        if not self.store.consented(interaction.shopper_id):
+        """Store and count an interaction; False: it is not kept.
+
+        Its shopper did not consent, or it is from before she was forgotten.
+        """
+        shopper_id = interaction.shopper_id
+        if not self.store.consented(shopper_id) or self.store.tombstones.covers(shopper_id, interaction.at):
             return False
         self.store.add_interaction(interaction, conversation_id)
         self.assistant.shop.observe(interaction)

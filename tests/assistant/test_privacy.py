@@ -136,6 +136,17 @@ def test_a_log_that_is_sent_again_does_not_bring_her_back(client: TestClient, se
     assert in_the_files(folder, SHE) == {}
 
 
+def test_she_is_welcome_back_and_what_was_before_stays_forgotten(client: TestClient, service: Service) -> None:
+    client.delete(f"/api/v1/shoppers/{SHE}")
+    client.put(f"/api/v1/shoppers/{SHE}/consent", json={"granted": True})
+    event = {"kind": "view", "item_id": "i1", "shopper_id": SHE}
+    before = {**event, "at": (NOW - timedelta(days=1)).isoformat()}
+    answer = client.post("/api/v1/events/bulk", json={"events": [before, event]}).json()
+    assert [outcome["outcome"] for outcome in answer["outcomes"]] == ["no_consent", "kept"]
+    forget_again(service.store, service.shop)
+    assert len(service.store.interactions(SHE)) == 1
+
+
 def test_the_counts_are_those_of_a_shop_that_she_never_came_to(client: TestClient, service: Service) -> None:
     def ranked() -> list[tuple[str, dict[str, float], int]]:
         found = service.shop.search(Query("laptop")).candidates
