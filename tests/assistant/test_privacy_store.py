@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 from stored import NOON, store_turn
+from typer.testing import CliRunner
 
+from assistant.__main__ import app
 from assistant.retention import described
 from assistant.store import Store, audit, cases, expiry, idempotency, schema
 from assistant.store.expiry import Limits, expire
@@ -233,6 +235,24 @@ def test_what_went_is_told_in_words_without_anybody_in_them() -> None:
         "deleted after their time: 1,200 conversations without consent, 1 interactions without consent, "
         "3 lines of the audit"
     )
+
+
+def test_the_command_says_what_would_go_and_deletes_it_when_it_is_told_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASSISTANT_DATA_FOLDER", str(tmp_path))
+    store = Store(tmp_path)
+    store_turn(store, "an old guest", at=datetime.now(UTC) - 91 * DAY)
+    store.close()
+
+    def say(*options: str) -> str:
+        done = CliRunner().invoke(app, ["retention", *options])
+        assert done.exit_code == 0, done.output
+        return done.output.strip()
+
+    assert say("--dry-run") == "would be deleted after their time: 1 conversations without consent"
+    assert say() == "deleted after their time: 1 conversations without consent"
+    assert say() == "nothing is over"
 
 
 def test_expired_words_leave_no_byte_behind(tmp_path: Path) -> None:
