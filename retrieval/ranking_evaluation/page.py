@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from html import escape
 
-from retrieval.ranking_evaluation.report import HEADLINES, RankingReport, Row, label, plain
+from retrieval.ranking_evaluation.report import HEADLINES, Figures, RankingReport, Row, label, plain
 
 _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;max-width:75rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a}
@@ -15,8 +14,6 @@ td{font-variant-numeric:tabular-nums}small{color:#555}svg{max-width:100%;height:
 .scroll{overflow-x:auto}
 """
 _WIDTH, _BAR, _LABEL = 560, 22, 170
-
-Figures = Mapping[str, Mapping[tuple[str, int | None], Row]]
 
 
 def as_html(report: RankingReport) -> str:

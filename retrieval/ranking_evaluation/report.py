@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -32,6 +32,10 @@ class Row:
     high: float
 
 
+Figures = Mapping[str, Mapping[tuple[str, int | None], Row]]
+"""By model, then by metric and k."""
+
+
 @dataclass(frozen=True, slots=True)
 class RankingReport:
     """What `evaluate` measured. `str` is a table for each split, `as_json` one object."""
@@ -50,7 +54,7 @@ class RankingReport:
         """Plain JSON values: {"protocol": {...}, "rows": [{"model", "split", "slice", "metric", "k", ...}]}."""
         return {"protocol": dict(self.protocol), "rows": [asdict(row) for row in self.rows]}
 
-    def tables(self) -> dict[tuple[str, str], dict[str, dict[tuple[str, int | None], Row]]]:
+    def tables(self) -> Mapping[tuple[str, str], Figures]:
         """The rows by split and slice, then by model, then by metric, in the order they were measured in."""
         tables: dict[tuple[str, str], dict[str, dict[tuple[str, int | None], Row]]] = {}
         for row in self.rows:
@@ -59,19 +63,25 @@ class RankingReport:
         return tables
 
     def __str__(self) -> str:
-        header = [f"{name}: {plain(value)}" for name, value in self.protocol.items() if name != "splits"]
-        lines = [*header, ""]
+        lines = [f"{name}: {plain(value)}" for name, value in self.protocol.items() if name != "splits"]
         for (split, part), models in self.tables().items():
             facts = self.protocol["splits"].get(split, {}) if part == "mixed" else {}
-            lines.append(f"{split}, {part}" + "".join(f"; {name} {plain(value)}" for name, value in facts.items()))
-            shown = [metric for metric in HEADLINES if any(metric in figures for figures in models.values())]
-            kinds = list(dict.fromkeys(m for figures in models.values() for m in figures if m[0].startswith("kind")))
-            columns = shown or kinds
-            lines.append(f"{'':22}" + "".join(f"{label(*metric):>24}" for metric in columns))
-            for model, figures in models.items():
-                lines.append(f"{model:22}" + "".join(f"{_cell(figures.get(metric)):>24}" for metric in columns))
-            lines.append("")
+            lines += ["", f"{split}, {part}" + "".join(f"; {name} {plain(value)}" for name, value in facts.items())]
+            kinds = [metric for figures in models.values() for metric in figures if metric[0].startswith("kind")]
+            for columns in (HEADLINES, tuple(dict.fromkeys(kinds))):
+                lines += _table(models, columns)
         return "\n".join(lines)
+
+
+def _table(models: Figures, columns: Sequence[tuple[str, int | None]]) -> list[str]:
+    """The models that have any of these figures, a line each below a header; nothing when there is none."""
+    shown = {model: figures for model, figures in models.items() if any(metric in figures for metric in columns)}
+    present = [metric for metric in columns if any(metric in figures for figures in shown.values())]
+    width = max([24, *(len(label(*metric)) + 2 for metric in present)])
+    lines = [f"{'':18}" + "".join(f"{label(*metric):>{width}}" for metric in present)]
+    for model, figures in shown.items():
+        lines.append(f"{model:18}" + "".join(f"{_cell(figures.get(metric)):>{width}}" for metric in present))
+    return lines if shown else []
 
 
 def label(metric: str, k: int | None) -> str:

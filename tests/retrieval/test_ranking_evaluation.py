@@ -225,6 +225,8 @@ def test_the_table_names_every_model_with_its_interval(report: RankingReport) ->
     assert all(text.count(f"\n{model} ") >= 3 for model in BASELINES)
     assert "seen items filtered: yes" in text
     assert "trained on validation: no" in text
+    assert text.count("\nkind counts ") >= 1
+    assert "kind accuracy over bound" in text
 
 
 def test_an_unknown_model_and_a_log_too_small_are_told(tmp_path: Path) -> None:
