@@ -31,6 +31,7 @@ COMMANDS = {
     "search_icecat": ("benchmarks/search_icecat.py",),
     "filtered_search": ("benchmarks/filtered_search.py", "--json"),
     "ranking": ("-m", "benchmarks.ranking"),
+    "sequence_cost": ("-m", "benchmarks.sequence_cost"),
     "freshness": ("benchmarks/freshness.py",),
     "language_model": ("benchmarks/language_model.py",),
     "intents": (
@@ -44,6 +45,7 @@ TITLES = {
     "search_icecat": "19,406 real items: ingest and search",
     "filtered_search": "Exact filtered search against Chroma's `where`",
     "ranking": "What a shopper turns to next",
+    "sequence_cost": "One more event of a shopper: with the kept state, and reading her history again",
     "freshness": "From a new item to its being found",
     "language_model": "The packaged language model on a CPU",
     "intents": "Understanding: the golden set",
@@ -157,6 +159,7 @@ TABLES = {
     "search_icecat": search_icecat,
     "filtered_search": filtered_search.table,
     "ranking": ranking.table,
+    "sequence_cost": pairs,
     "freshness": pairs,
     "language_model": language_model,
 }
