@@ -29,7 +29,22 @@ QUIET = frozenset({"/healthz", "/readyz", "/metrics"})  # asked every few second
 _BEGINNING = 8  # of 22 characters: the other 14 are 84 bits that nobody guesses
 _REQUEST_ID = re.compile(r"[\w.:-]{1,100}", re.ASCII)
 
-log = structlog.get_logger()
+_SHARED: tuple[structlog.types.Processor, ...] = (
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+)
+_PROCESSORS = (
+    structlog.stdlib.filter_by_level,
+    *_SHARED,
+    structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+)
+_OURS = ("assistant", "retrieval", "uvicorn")
+
+# through the standard library's, which says nothing below a warning until somebody configures it: `chat` prints replies
+log = structlog.wrap_logger(
+    logging.getLogger("assistant"), processors=_PROCESSORS, wrapper_class=structlog.stdlib.BoundLogger
+)
 
 
 def configure_logs(settings: Settings) -> bool:
@@ -39,11 +54,6 @@ def configure_logs(settings: Settings) -> bool:
         Whether it is JSON.
     """
     as_json = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stderr.isatty())
-    shared: list[structlog.types.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
-    ]
     last: list[structlog.types.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if as_json:
         last += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
@@ -51,17 +61,13 @@ def configure_logs(settings: Settings) -> bool:
         plain, colors = structlog.dev.plain_traceback, sys.stderr.isatty()  # others print what variables held
         last += [structlog.dev.ConsoleRenderer(colors=colors, timestamp_key="at", exception_formatter=plain)]
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=last))
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=_SHARED, processors=last))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     level = settings.log_level.upper()
-    for ours in ("assistant", "retrieval", "uvicorn"):
+    for ours in _OURS:
         logging.getLogger(ours).setLevel(level)
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
+        processors=_PROCESSORS,
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
     )

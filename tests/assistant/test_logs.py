@@ -37,6 +37,8 @@ def configured(stream: StringIO, log_format: Literal["json", "text"]) -> Iterato
     finally:
         sys.stderr, root.handlers[:] = stderr, handlers
         root.setLevel(level)
+        for name in ("assistant", "retrieval", "uvicorn"):
+            logging.getLogger(name).setLevel(logging.NOTSET)
         structlog.reset_defaults()
 
 
@@ -111,6 +113,11 @@ def test_a_turn_that_breaks_off_says_by_what_kind_of_error(service: Service, lin
     (line,) = [line for line in lines() if line["event"] == "turn broke off"]
     assert (line["error"], line["conversation"]) == ("ValueError", conversation_id[:8])
     assert "red socks" not in json.dumps(line)
+
+
+def test_nothing_is_printed_where_logs_are_not_configured(service: Service, capfd: pytest.CaptureFixture[str]) -> None:
+    run(service.conversations.say(service.conversations.start(), "laptops"))
+    assert capfd.readouterr() == ("", "")
 
 
 def test_lines_of_libraries_have_the_same_form_and_their_chatter_is_left_out(lines: Any) -> None:
