@@ -79,7 +79,9 @@ class WordsRanker:
     def __init__(self, items: Items) -> None:
         from sklearn.feature_extraction.text import TfidfVectorizer
 
-        self._words = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2)).fit_transform(items.texts)
+        texts = [text or item_id for text, item_id in zip(items.texts, items.ids, strict=True)]
+        words = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), token_pattern=r"\S+")
+        self._words = words.fit_transform(texts)
 
     def score(self, histories: Histories) -> Floats:
         """Float32 (b, n): cosines; 0.0 without a word in common, and without a history."""

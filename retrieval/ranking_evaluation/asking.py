@@ -9,6 +9,7 @@ from retrieval.behaviour.events import Floats, Ranker
 from retrieval.ranking_evaluation.measures import SHOWN, Ranking
 from retrieval.ranking_evaluation.splits import Cases
 
+_ROUNDING = 1e-6  # two scores nearer than this part of their size tie: float32 products of equal vectors differ so much
 _BYTES = 64 << 20  # of scores held at a time; a model may need some times as much
 
 
@@ -36,7 +37,8 @@ def _portion(ranker: Ranker, cases: Cases, rows: slice, items: int) -> Ranking:
         raise ValueError(f"{ranker.name}: scores that are not finite")
     scores[_seen(cases, rows)] = -np.inf
     own = scores[np.arange(len(target)), target][:, None]
-    return Ranking((scores >= own).sum(axis=1).astype(np.int64), _shown(scores))
+    as_high = scores >= own - _ROUNDING * np.abs(own)
+    return Ranking(as_high.sum(axis=1).astype(np.int64), _shown(scores))
 
 
 def _seen(cases: Cases, rows: slice) -> tuple[NDArray[np.intp], NDArray[np.int32]]:

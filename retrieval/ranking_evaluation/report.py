@@ -77,7 +77,7 @@ def _table(models: Figures, columns: Sequence[tuple[str, int | None]]) -> list[s
     """The models that have any of these figures, a line each below a header; nothing when there is none."""
     shown = {model: figures for model, figures in models.items() if any(metric in figures for metric in columns)}
     present = [metric for metric in columns if any(metric in figures for figures in shown.values())]
-    width = max([24, *(len(label(*metric)) + 2 for metric in present)])
+    width = max([27, *(len(label(*metric)) + 2 for metric in present)])
     lines = [f"{'':18}" + "".join(f"{label(*metric):>{width}}" for metric in present)]
     for model, figures in shown.items():
         lines.append(f"{model:18}" + "".join(f"{_cell(figures.get(metric)):>{width}}" for metric in present))

@@ -66,6 +66,7 @@ def test_a_tie_counts_against_the_target_and_seen_items_are_no_rivals() -> None:
     assert rank(Fixed([9, 9, 9, 5, 1, 1]), cases, 6).rank.tolist() == [1]
     assert rank(Fixed([0, 0, 0, 5, 5, 1]), cases, 6).rank.tolist() == [2]
     assert rank(Fixed([0] * 6), cases, 6).rank.tolist() == [3]
+    assert rank(Fixed([0, 0, 0, 0.3, float(np.nextafter(np.float32(0.3), np.float32(0))), 0]), cases, 6).rank == [2]
 
 
 def test_what_is_seen_is_filtered_beyond_the_events_a_model_is_given() -> None:
@@ -227,6 +228,15 @@ def test_the_table_names_every_model_with_its_interval(report: RankingReport) ->
     assert "trained on validation: no" in text
     assert text.count("\nkind counts ") >= 1
     assert "kind accuracy over bound" in text
+
+
+def test_a_log_without_texts_is_measured_all_the_same(tmp_path: Path) -> None:
+    events = [f"u{u},{(u + step) % 9},{step}" for u in range(9) for step in range(5)]
+    folder = write_log(tmp_path, ["item_id", *map(str, range(9))], ["user_id,item_id,timestamp", *events])
+    log = read_folder(folder, LetterEncoder(), tmp_path / "cache")
+    report = evaluate(log, Options(BASELINES, splits=("loo",)), lambda line: None)
+    assert report.row("content", "loo", "hr", 1).value == 0  # all texts are alike: every item is a tie
+    assert report.row("markov", "loo", "hr", 1).value > 0.5
 
 
 def test_an_unknown_model_and_a_log_too_small_are_told(tmp_path: Path) -> None:
