@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 import torch
 
 from retrieval.behaviour.events import KINDS, Events, Histories
-from retrieval.behaviour.sequence.calibration import calibration_error
 from retrieval.behaviour.sequence.lessons import NOT_ASKED, Lessons, hold_out, left_aligned
 from retrieval.behaviour.sequence.losses import Losses
 from retrieval.behaviour.sequence.network import GAPS, SequenceNetwork, gap_places
@@ -148,9 +146,3 @@ def test_places_start_at_the_principal_components_of_the_texts() -> None:
     expected = left[:, :4] * strength[:4]
     expected /= np.linalg.norm(expected, axis=1).mean()
     np.testing.assert_allclose(places @ places.T, expected @ expected.T, atol=1e-4)
-
-
-def test_the_calibration_error_is_the_gap_between_probability_and_frequency() -> None:
-    chances = np.array([0.95, 0.95, 0.15, 0.15], dtype=np.float32)
-    happened = np.array([1, 0, 0, 0], dtype=np.float32)
-    assert calibration_error(chances, happened) == pytest.approx(0.5 * 0.45 + 0.5 * 0.15)

@@ -6,17 +6,16 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
 from retrieval.behaviour.events import KINDS
+from retrieval.behaviour.fusion.calibration import calibration_error
 from retrieval.behaviour.sequence.lessons import NOT_ASKED, Lessons
 from retrieval.behaviour.sequence.network import SequenceNetwork
 
 _AT_ONCE = 256
 _TEMPERATURES = np.geomspace(0.25, 4.0, 81)
-_BINS = 10
 
 
 def calibrate(network: SequenceNetwork, vectors: Tensor, lessons: Lessons) -> dict[str, float]:
@@ -29,7 +28,7 @@ def calibrate(network: SequenceNetwork, vectors: Tensor, lessons: Lessons) -> di
 
     Returns:
         events: next events it was fitted on; kind_accuracy: share whose likeliest kind was right; kind_error and, by
-        kind, deed_error_<kind>: expected calibration error in ten bins, after. Nothing where there was no event.
+        kind, deed_error_<kind>: expected calibration error afterwards. Nothing where there was no event.
     """
     with torch.no_grad():
         kind_logits, kinds, deed_logits, deeds = _answers(network, vectors, lessons)
@@ -38,25 +37,18 @@ def calibrate(network: SequenceNetwork, vectors: Tensor, lessons: Lessons) -> di
         network.kind_temperature.fill_(_best(lambda t: functional.cross_entropy(kind_logits / t, kinds)))
         chances = functional.softmax(kind_logits / network.kind_temperature, dim=1)
         sure, likeliest = chances.max(dim=1)
-        right = (likeliest == kinds).float()
+        right = likeliest == kinds
         figures = {
             "events": float(len(kinds)),
-            "kind_accuracy": float(right.mean()),
-            "kind_error": calibration_error(sure.numpy(), right.numpy()),
+            "kind_accuracy": float(right.float().mean()),
+            "kind_error": calibration_error(sure.double().numpy(), right.numpy()),
         }
         for place, kind in enumerate(KINDS if len(deeds) else ()):
             logits, done = deed_logits[:, place], deeds[:, place]
             network.deed_temperature[place] = _best(_deed_loss(logits, done))
             chance = torch.sigmoid(logits / network.deed_temperature[place])
-            figures[f"deed_error_{kind.value}"] = calibration_error(chance.numpy(), done.numpy())
+            figures[f"deed_error_{kind.value}"] = calibration_error(chance.double().numpy(), done.bool().numpy())
         return figures
-
-
-def calibration_error(chances: NDArray[np.float32], happened: NDArray[np.float32]) -> float:
-    """Expected calibration error: mean gap between probability and frequency over ten bins, weighted by their size."""
-    bins = np.minimum((chances * _BINS).astype(np.int64), _BINS - 1)
-    gaps = np.bincount(bins, weights=chances - happened, minlength=_BINS)
-    return float(np.abs(gaps).sum() / len(chances))
 
 
 def _answers(network: SequenceNetwork, vectors: Tensor, lessons: Lessons) -> tuple[Tensor, Tensor, Tensor, Tensor]:
