@@ -28,7 +28,7 @@ def service(tmp_path):
     opened = scripted_service(tmp_path, [laptop(n) for n in (1, 2, 3)])
     opened.settings = opened.settings.model_copy(update={"shopper_secret": SecretStr(SECRET)})
     opened.shop.observe = lambda interaction: None
-    opened.shop.forget = lambda shopper_id: 0
+    opened.shop.forget = lambda shopper_id, until=None: 0
     yield opened
     opened.store.close()
 
