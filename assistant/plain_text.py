@@ -9,18 +9,12 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from retrieval.instructions import find_instruction
+
 _LINK = re.compile(r"(?:\b(?:https?|ftp|file|javascript|data|vbscript)\s*:|\bwww\.)\S*", re.IGNORECASE)
 _TAG = re.compile(r"<[/!]?[a-zA-Z][^<>]{0,500}>")
 _MARKUP = str.maketrans(
     {"<": "‹", ">": "›", "[": "(", "]": ")", "*": "∗", "`": "'", "|": "/", "#": "＃", "~": "∼", "\\": "/"}
-)
-_ORDER = re.compile(
-    r"\b(?:ignore|disregard|forget|override)\b.{0,60}\b(?:instruction|prompt|rule|above|previous|prior|message)"
-    r"|\bsystem\s+(?:prompt|message)|\b(?:assistant|chatbot|language model|AI)\b.{0,40}"
-    r"\b(?:must|should|will|say|tell)\b"
-    r"|\byou\s+(?:are|must|should|will)\s+(?:now|an?\s+assistant|say|tell|recommend|answer|reply)\b"
-    r"|<\|\w+\|>|\[/?INST\]|\b(?:recommend|choose|prefer)\s+(?:only\s+)?this\s+(?:item|product|one)\b",
-    re.IGNORECASE,
 )
 
 
@@ -41,7 +35,7 @@ def plain(text: str, limit: int = 300) -> str:
 
 def gives_orders(text: str) -> bool:
     """Whether a text speaks to an assistant rather than of an item; such text is no evidence and enters no prompt."""
-    return _ORDER.search(text) is not None
+    return find_instruction(text) is not None
 
 
 def clauses(text: str) -> tuple[str, ...]:

@@ -127,7 +127,7 @@ def _record(first: str, lines: _Lines, delimiter: str, width: int | None) -> lis
 
     None when its quote is never closed in a way that gives `width` cells; then only `first` is taken.
     """
-    text = first.replace("\0", "")
+    text = first
     if '"' not in text:
         return text.rstrip("\r\n").split(delimiter)
     cells, is_open = _cells(text, delimiter)
@@ -135,7 +135,7 @@ def _record(first: str, lines: _Lines, delimiter: str, width: int | None) -> lis
     while is_open and len(taken) < _MOST_LINES and (line := lines.next()) is not None:
         taken.append(line)
         if '"' in line:
-            cells, is_open = _cells("".join([text, *taken]).replace("\0", ""), delimiter)
+            cells, is_open = _cells("".join([text, *taken]), delimiter)
             if not is_open and (cells is None or width not in (None, len(cells))):
                 break
     if taken and (is_open or cells is None or width not in (None, len(cells))):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from retrieval.catalogue import CatalogueItem, Money
+from retrieval.catalogue import Attribute, CatalogueItem, Money
 from retrieval.feeds.attributes import attributes_of, stated_attributes
 from retrieval.feeds.cleaning import (
     LONGEST,
@@ -23,8 +23,10 @@ from retrieval.feeds.cleaning import (
     is_missing,
 )
 from retrieval.feeds.columns import COALESCED, Columns, plain_name
+from retrieval.instructions import find_instruction, without_instructions
 from retrieval.interactions import Interaction, InteractionKind
 
+TO_A_MODEL = "speaks to a language model"
 _MOST_PIECES = 10**9
 _IN_STOCK = frozenset(
     {"in stock", "in_stock", "instock", "available", "yes", "true", "preorder", "pre order", "backorder"}
@@ -55,7 +57,7 @@ def item_id_of(row: Mapping[str, Any], columns: Columns) -> str:
 
 def shopper_id_of(row: Mapping[str, Any], columns: Columns) -> str:
     """The cleaned id of the shopper of a row; empty when it names none."""
-    return _text(_fields(row, columns)[0].get("shopper_id"), "shopper_id", Notes())
+    return _shopper_id(_fields(row, columns)[0].get("shopper_id"), Notes())
 
 
 def read_item(row: Mapping[str, Any], columns: Columns, currency: str, notes: Notes) -> CatalogueItem | Unusable:
@@ -82,11 +84,11 @@ def read_item(row: Mapping[str, Any], columns: Columns, currency: str, notes: No
     return CatalogueItem(
         item_id=item_id,
         title=title,
-        description=clean_text(fields.get("description"), "description", notes, lines=True),
+        description=_description(fields.get("description"), notes),
         brand=_text(fields.get("brand"), "brand", notes) or None,
         category=category,
         price=_price(fields, currency, notes),
-        attributes=attributes,
+        attributes=_for_shoppers(attributes, notes),
         stock=_stock(fields.get("stock"), notes),
         rating=clean_number(fields.get("rating"), "rating", 0, 5, notes),
         rating_count=int(rating_count or 0),
@@ -100,7 +102,7 @@ def read_item(row: Mapping[str, Any], columns: Columns, currency: str, notes: No
 def read_interaction(row: Mapping[str, Any], columns: Columns, notes: Notes) -> Interaction | Unusable:
     """The interaction of a row; one without a kind column is a review where it has stars, else a view."""
     fields, _ = _fields(row, columns)
-    shopper_id, item_id = (_text(fields.get(name), name, notes) for name in ("shopper_id", "item_id"))
+    shopper_id, item_id = _shopper_id(fields.get("shopper_id"), notes), _text(fields.get("item_id"), "item_id", notes)
     at = clean_time(fields.get("at"), "at", notes)
     value_column = next((plain_name(column) for column, name in columns.field_of.items() if name == "value"), "")
     default = InteractionKind.REVIEW if value_column in ("rating", "stars") else InteractionKind.VIEW
@@ -136,6 +138,27 @@ def _text(value: object, name: str, notes: Notes) -> str:
         return clean_text(value, name, notes)
     text = clean_text(value, name, notes, limit=LONGEST_URL)
     return text if len(text) <= LONGEST["item_id"] else ""  # cut, two long ids could become one
+
+
+def _description(value: object, notes: Notes) -> str:
+    text, spoken = without_instructions(clean_text(value, "description", notes, lines=True))
+    for sentence in spoken:
+        notes.cannot_use("description", TO_A_MODEL, sentence)
+    return text
+
+
+def _for_shoppers(attributes: Mapping[str, Attribute], notes: Notes) -> dict[str, Attribute]:
+    """The attributes without those whose text speaks to a language model."""
+    spoken = {name for name, attribute in attributes.items() if find_instruction(attribute.text) is not None}
+    for name in sorted(spoken):
+        notes.cannot_use(name, TO_A_MODEL, attributes[name].text)
+    return {name: attribute for name, attribute in attributes.items() if name not in spoken}
+
+
+def _shopper_id(value: object, notes: Notes) -> str:
+    """The id as it stands; "" for one that only a repair would make readable: it could be made another shopper's."""
+    text = _text(value, "shopper_id", notes)
+    return text if not isinstance(value, str) or value.strip() == text else ""
 
 
 def _price(fields: Mapping[str, Any], currency: str, notes: Notes) -> Money | None:

@@ -7,21 +7,10 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from retrieval.catalogue import Attribute, CatalogueItem
+from retrieval.instructions import find_instruction
 from retrieval.quality.findings import Finding, Kind, Severity
 from retrieval.units import QuantityMention, find_quantities, format_quantity
 
-_INSTRUCTION = re.compile(
-    r"\b(?:ignore|disregard|forget|override)\s+(?:all\s+|any\s+|the\s+|your\s+|of\s+|these\s+|my\s+){0,3}"
-    r"(?:previous|prior|above|earlier|preceding|other)?\s*(?:instructions?|prompts?|rules|guidelines|directives)\b"
-    r"|\byou\s+are\s+(?:now\s+)?(?:an?\s+)?(?:ai|assistant|chatbot|language\s+model|llm|shopping\s+assistant)\b"
-    r"|\b(?:system|developer)\s+(?:prompt|message)\b|\bas\s+an\s+ai\b|\bnew\s+instructions?\s*:"
-    r"|\b(?:always|only)\s+recommend\s+(?:this|our)\b|\brank\s+this\s+(?:item|product)\s+(?:first|highest|top)\b"
-    r"|\b(?:do\s+not|don't|never)\s+(?:mention|recommend|show|reveal)\s+(?:any\s+)?(?:other|competing|competitor|the\s+price)"
-    r"|\b(?:tell|inform|assure)\s+(?:the\s+)?(?:user|customer|shopper)s?\s+(?:that|to)\b"
-    r"|<\|[a-z_]{2,30}\|>|\[/?INST\]|<</?SYS>>|</?(?:system|assistant|user|instructions?)>"
-    r"|^\s*(?:system|assistant|user)\s*:",
-    re.IGNORECASE | re.MULTILINE,
-)
 _MARKUP = re.compile(
     r"<\s*(?:script|iframe|img|svg|a|div|span|p|br|style)\b[^<]*>|javascript:|\$\{|\{\{|\]\(https?:", re.IGNORECASE
 )
@@ -44,12 +33,6 @@ def check_item(item: CatalogueItem) -> Iterator[Finding]:
     yield from _contradicting_colours(item)
     yield from _addresses(item)
     yield from _missing(item)
-
-
-def find_instruction(text: str) -> str | None:
-    """The words in a text that speak to a language model and not to a shopper; None when there are none."""
-    match = _INSTRUCTION.search(text)
-    return match[0].strip() if match else None
 
 
 def _instructions_and_markup(item: CatalogueItem) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -25,6 +25,8 @@ from assistant.store.export import export  # noqa: E402
 from assistant.tagger.tagger import Tagger  # noqa: E402
 from assistant.turn import Assistant  # noqa: E402
 from assistant.understanding import Understanding  # noqa: E402
+from retrieval.catalogue import CatalogueItem  # noqa: E402
+from retrieval.ingest import IngestReport, ingest  # noqa: E402
 from retrieval.interactions import Interaction, InteractionKind  # noqa: E402
 
 NEED = "a laptop under $900, not HP"
@@ -130,3 +132,32 @@ def _runs(words: str, length: int) -> set[tuple[str, ...]]:
 
 def _prompt_runs() -> set[tuple[str, ...]]:
     return set().union(*(_runs((PROMPTS / f"{name}.md").read_text("utf-8"), 6) for name in OWN_PROMPTS))
+
+
+def in_feed(attack: Attack, item: CatalogueItem) -> dict[str, object]:
+    """The row of a feed that states the item again, with the attack in the field that its channel names."""
+    stated: dict[str, object] = {attribute.name: attribute.text for attribute in item.attributes.values()}
+    row: dict[str, object] = {
+        "id": item.item_id,
+        "title": item.title,
+        "brand": item.brand,
+        "category": " > ".join(item.category),
+        "price": str(item.price),
+        "description": "A machine for every day.",
+        "attributes": stated,
+    }
+    match attack.channel:
+        case "attribute":
+            row["attributes"] = {**stated, "remark": attack.text}
+        case "title" | "description":
+            row[attack.channel] = f"{row[attack.channel]} {attack.text}"
+        case _:
+            row[attack.channel] = attack.text
+    return row
+
+
+def ingested(service: Service, folder: Path, *rows: Mapping[str, object]) -> IngestReport:
+    """Read rows as the shop's inbox reads them."""
+    feed = folder / "feed.jsonl"
+    feed.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    return ingest(feed, service.shop.records, sink=service.shop.index_items)
