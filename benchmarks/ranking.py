@@ -18,6 +18,7 @@ from assistant.language_model.packaged import default_cache
 from benchmarks.ranking_demo import write_demo_log
 from retrieval.embedding import Encoder
 from retrieval.ranking_evaluation.folder import read_folder
+from retrieval.ranking_evaluation.report import label
 from retrieval.ranking_evaluation.running import Options, evaluate
 
 ROOT = Path(__file__).parents[1]
@@ -73,8 +74,7 @@ def _one_table(rows: list[dict[str, Any]], split: str, part: str) -> str:
     found: dict[str, dict[str, str]] = {}
     for row in rows:
         if (row["split"], row["slice"]) == (split, part) and not row["metric"].startswith("kind"):
-            name = row["metric"] if row["k"] is None else f"{row['metric']}@{row['k']}"
-            found.setdefault(row["model"], {})[name] = _figure(row)
+            found.setdefault(row["model"], {})[label(row["metric"], row["k"])] = _figure(row)
     names = list(dict.fromkeys(name for figures in found.values() for name in figures))
     lines = [f"| model | {' | '.join(names)} |", "| --- |" + " ---: |" * len(names)]
     lines += [f"| {model} | {' | '.join(f.get(n, '') for n in names)} |" for model, f in found.items()]
@@ -83,7 +83,7 @@ def _one_table(rows: list[dict[str, Any]], split: str, part: str) -> str:
 
 def _list(rows: list[dict[str, Any]]) -> str:
     lines = ["| model | figure | of | |", "| --- | --- | --- | ---: |"]
-    lines += [f"| {r['model']} | {r['metric']} | {r['slice']} | {_figure(r)} |" for r in rows]
+    lines += [f"| {r['model']} | {label(r['metric'], r['k'])} | {r['slice']} | {_figure(r)} |" for r in rows]
     return "\n".join(lines)
 
 
