@@ -13,7 +13,6 @@ from assistant.dialogue import DialogueAct, DialogueState, Need
 from retrieval.catalogue import CatalogueItem
 
 PASS_MARK = 0.8  # share of the probe that has to be right
-_LEEWAY = 1  # fewer right than the rung below that are still as good: the probe is short
 _FILE = files("prompts") / "understand_probe.jsonl"
 
 
@@ -46,8 +45,8 @@ class Result:
 
     @property
     def needed(self) -> int:
-        """How many have to be right: most of them, and as many as the rung below has, but for one."""
-        return max(-int(-self.total * PASS_MARK // 1), self.below - _LEEWAY)
+        """How many have to be right: most of them, and as many as the rung below has."""
+        return max(-int(-self.total * PASS_MARK // 1), self.below)
 
     @property
     def passed(self) -> bool:

@@ -47,7 +47,7 @@ class Explainer:
         packaged = settings.language_model == PACKAGED and settings.language_model_url is None
         trained = adapter_folder(settings) is not None
         prose = trained or not packaged
-        self._writer = None if language_model is None else PickWriter(language_model, prose=prose, trained=trained)
+        self.writer = None if language_model is None else PickWriter(language_model, prose=prose, trained=trained)
         self._settings = settings
         self._display = display
         self._clock = clock
@@ -55,16 +55,16 @@ class Explainer:
     @property
     def prompts(self) -> Mapping[str, str]:
         """Digest of each prompt in use, by name."""
-        return {} if self._writer is None else self._writer.prompts
+        return {} if self.writer is None else self.writer.prompts
 
     @property
     def status(self) -> str:
         """Which rung writes the explanations and why, for the page and `/healthz`."""
-        if self._writer is None:
+        if self.writer is None:
             return "records: no language model is loaded"
-        name = self._writer.model.name
-        if self._writer.prose:
-            tuned = ", fine-tuned for it," if self._writer.trained else ""
+        name = self.writer.model.name
+        if self.writer.prose:
+            tuned = ", fine-tuned for it," if self.writer.trained else ""
             return f"model: {name}{tuned} writes why a pick fits; each claim is checked"
         return f"choice: {name} chooses which facts of the record are said; its own prose is not used"
 
@@ -141,9 +141,9 @@ class Explainer:
         all_new = len(outcome.picks) > 1 and all(pick.cold_start for pick in outcome.picks)
         for pick in outcome.picks:
             said = None
-            if self._writer is not None and not (missing := missing or stop()):
+            if self.writer is not None and not (missing := missing or stop()):
                 try:
-                    said = yield from _by_model(self._writer, pick, outcome, lambda: bool(stop()))
+                    said = yield from _by_model(self.writer, pick, outcome, lambda: bool(stop()))
                 except LanguageModelUnavailable:
                     missing = "the language model cannot be reached"
                 missing = missing or ("" if said else stop())

@@ -19,7 +19,7 @@ from retrieval.interactions import Interaction, InteractionKind, Session
 from retrieval.query import Constraints, Relaxation
 
 PROSE = Settings(language_model="some/model", service_contact="help@shop.example", shop_name="Fennel & Co")
-PACKAGED = Settings(service_contact="help@shop.example", shop_name="Fennel & Co")
+PACKAGED = Settings(adapter="none", service_contact="help@shop.example", shop_name="Fennel & Co")
 PICKS = picks_of(LAPTOPS)
 
 
@@ -339,6 +339,14 @@ def test_the_status_says_which_rung_explains() -> None:
     assert Explainer(None, PROSE).status.startswith("records")
     assert Explainer(ScriptedModel(), PROSE).status.startswith("model")
     assert Explainer(ScriptedModel(), PACKAGED).status.startswith("choice")
+    assert "fine-tuned for it, writes" in Explainer(ScriptedModel(), Settings()).status
+
+
+def test_a_fine_tuned_model_is_asked_again_in_the_words_it_learnt() -> None:
+    model = ScriptedModel(why("It weighs 9 kg."), why("It weighs 1.3 kg."))
+    list(Explainer(model, Settings()).reply(outcome()))
+    assert model.asked[0] == model.asked[1]
+    assert set(Explainer(model, Settings()).prompts) == {"explain_trained", "explain_asked"}
 
 
 def test_an_item_that_gives_orders_neither_steers_the_prompt_nor_the_reply() -> None:

@@ -255,8 +255,8 @@ def test_a_question_that_points_at_nothing_tagged_means_what_its_pronoun_means()
 
 
 def test_out_of_scope_needs_less_than_the_most_votes() -> None:
-    chances = dict.fromkeys(Intent, 0.0) | {Intent.FIND: 0.7, Intent.OUT_OF_SCOPE: 0.3}
+    chances = dict.fromkeys(Intent, 0.0) | {Intent.FIND: 0.65, Intent.OUT_OF_SCOPE: 0.35}
     reading = read("how many lumens does the sun have", Vocabulary(), [])
     assert Tagged(chances, None, (), reading).intent is Intent.OUT_OF_SCOPE
-    chances |= {Intent.FIND: 0.9, Intent.OUT_OF_SCOPE: 0.1}
+    chances |= {Intent.FIND: 0.8, Intent.OUT_OF_SCOPE: 0.2}
     assert Tagged(chances, None, (), reading).intent is Intent.FIND
