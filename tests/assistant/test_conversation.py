@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -29,7 +30,7 @@ class CountingShop:
     def observe(self, interaction: Interaction) -> None:
         self.observed.append(interaction)
 
-    def forget(self, shopper_id: str) -> None:
+    def forget(self, shopper_id: str, until: datetime | None = None) -> None:
         self.forgotten.append(shopper_id)
 
 
