@@ -58,7 +58,7 @@ def fitted(split: Split, kept: Path | None, recipe: FusionRecipe, *, cold_lesson
     if folder is not None and (folder / TREES).is_file():
         return FusedRanker.load(folder, split.train, split.items)
     valid = split.valid.histories(slice(None))
-    lessons = lessons_of(split.name, split.train, len(split.items), recipe.seed)
+    lessons = lessons_of(split.name, split.train, len(split.items), recipe)
     if not cold_lesson:
         lessons = lessons[:1]
     ranker = FusedRanker.fit(lessons, split.train, split.items, valid, split.valid.target, recipe)
@@ -86,7 +86,7 @@ def measure(split: Split, shoppers: int, kept: Path | None, recipe: FusionRecipe
         "rule": rule,
         fused.name: fused,
     }
-    if len(lessons_of(split.name, split.train, len(split.items), 0)) > 1:
+    if len(lessons_of(split.name, split.train, len(split.items), recipe)) > 1:
         rankers["full system, warm lessons alone"] = fitted(split, kept, recipe, cold_lesson=False)
     rankings = {}
     for name, ranker in rankers.items():

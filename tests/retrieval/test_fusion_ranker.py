@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from retrieval.behaviour.events import NO_ITEM, Events, Floats, Histories, Items
 from retrieval.behaviour.fusion.calibration import Calibration, calibration_error
+from retrieval.behaviour.fusion.cold import least_cost, warm_gain
 from retrieval.behaviour.fusion.fitting import beats, full_system
 from retrieval.behaviour.fusion.lambdamart import LambdaMart, Ranked, TreeRecipe
 from retrieval.behaviour.fusion.lessons import held_out_items, last_events
@@ -152,7 +153,7 @@ def test_an_item_without_events_is_found_by_its_text() -> None:
     new = 3  # of the first kind
     train = shown.train.where(shown.train.item != new)
     stage = Stage.of(train, shown.items, shown.fused.stage.texts, ())
-    known = FusedRanker(stage, shown.fused.model, shown.fused.calibration)
+    known = FusedRanker(stage, shown.fused.model, 0.0, shown.fused.calibration)
     item = np.array([[1, 2]], dtype=np.int32)  # what comes just before it
     asking = Histories(item, np.array([[0, 86_400]]), np.zeros((1, 2), np.int8), np.array([172_800]))
     scores = known.score(asking)[0]
@@ -241,6 +242,16 @@ def test_a_difference_beats_only_when_it_is_sure_and_no_slice_is_surely_worse() 
     assert not beats(better - 0.5, {"all": everyone})
     assert not beats(np.where(few, -better, better), {"few": few})
     assert beats(np.where(np.arange(80) < 1, -better, better), {"one": np.arange(80) < 1})  # one case is no evidence
+
+
+def test_a_cold_item_pays_the_least_that_gives_a_warm_answer_its_place_back() -> None:
+    scores = np.array([0.0, *np.linspace(0.3, 0.39, 10), 0.0, 0.5])  # ten cold ones above a warm answer; a cold answer
+    cold = np.array([False, *[True] * 10, False, True])
+    hit = np.array([True, *[False] * 10, False, True])
+    sizes = np.array([11, 2])
+    assert warm_gain(scores, cold, hit, sizes) == 0.0
+    assert least_cost(scores, cold, hit, sizes) == 0.4
+    assert least_cost(scores, np.zeros(13, np.bool_), hit, sizes) == 0.0  # nobody to pay
 
 
 def test_calibration_finds_the_curve_that_the_answers_were_drawn_from() -> None:

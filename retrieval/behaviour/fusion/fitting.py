@@ -18,26 +18,31 @@ from retrieval.behaviour.single_signals import ContentRanker
 
 _TUNED_ON = 5_000  # validation questions that choose alpha, stop the trees and calibrate
 _JUDGED_ON = 3_000  # others, that choose between rule and trees
+_COLD_SHARE = 1 / 3  # questions about items held out, for each about a shopper's last
 _SHORT = 3  # events of a history that counts as short
 _DEVIATIONS = 1.96  # of a 95 % interval
 
 log = structlog.get_logger()
 
 
-def lessons_of(split: str, events: Events, n: int, seed: int) -> list[Lesson]:
+def lessons_of(split: str, events: Events, n: int, recipe: FusionRecipe) -> list[Lesson]:
     """The lessons for "loo" (each shopper's next item), "time" (what comes after a date) or "cold" (items held out).
+
+    A shop in service, to which new items come, learns by "cold".
 
     Args:
         split: one of the three.
         events: training events of n items.
         n: how many items.
-        seed: draws the items of the cold lesson.
+        recipe: how many questions, and the seed that draws them and the items of the cold lesson.
     """
     if split == "time":
-        return [after_date(events)]
+        return [after_date(events).sampled(recipe.questions, recipe.seed)]
+    lessons = [last_events(events).sampled(recipe.questions, recipe.seed)]
     if split == "cold":
-        return [last_events(events), held_out_items(events, n, seed)]
-    return [last_events(events)]
+        cold = held_out_items(events, n, recipe.seed)
+        lessons.append(cold.sampled(round(_COLD_SHARE * recipe.questions), recipe.seed))
+    return lessons
 
 
 def full_system(
@@ -65,7 +70,7 @@ def full_system(
         tuning, judging = np.array_split(drawn, 2)
     tuned, answers = valid.where(tuning), targets[tuning]
     rule, _ = WeighedRanker.tuned(Markov.fit(events, len(items)), ContentRanker(items), tuned, answers)
-    lessons = lessons_of(split, events, len(items), recipe.seed)
+    lessons = lessons_of(split, events, len(items), recipe)
     try:
         fused = FusedRanker.fit(lessons, events, items, tuned, answers, recipe)
     except LogTooSmall as error:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from retrieval.behaviour.events import Events, Floats, Histories, Items
 from retrieval.behaviour.fusion.calibration import Calibration
 from retrieval.behaviour.fusion.candidates import Candidates
+from retrieval.behaviour.fusion.cold import least_cost
 from retrieval.behaviour.fusion.lambdamart import LambdaMart, LogTooSmall, Ranked, TreeRecipe
 from retrieval.behaviour.fusion.lessons import Lesson
 from retrieval.behaviour.fusion.stage import AT_ONCE, FitRanker, Stage
@@ -31,8 +32,8 @@ class FusionRecipe:
 
     Attributes:
         trees: how its trees are grown.
-        questions: at most, of each lesson.
-        seed: draws the questions, and what each tree sees.
+        questions: at most, of a lesson.
+        seed: draws the questions, the validation's halves, and what each tree sees.
     """
 
     trees: TreeRecipe = field(default_factory=TreeRecipe)
@@ -46,6 +47,7 @@ class _Card(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     columns: tuple[str, ...]
+    cold_cost: float
     slope: float
     level: float
     sha256: str
@@ -57,14 +59,16 @@ class FusedRanker:
     Args:
         stage: what is known of the items and of the events.
         model: orders candidates.
-        calibration: makes its score a probability.
+        cold_cost: what its score loses for an item without events (`cold.py`).
+        calibration: makes the rest a probability.
     """
 
     name = "full system"
 
-    def __init__(self, stage: Stage, model: LambdaMart, calibration: Calibration) -> None:
+    def __init__(self, stage: Stage, model: LambdaMart, cold_cost: float, calibration: Calibration) -> None:
         self.stage = stage
         self.model = model
+        self.cold_cost = cold_cost
         self.calibration = calibration
 
     @classmethod
@@ -100,20 +104,21 @@ class FusedRanker:
         texts = Texts.of(items)
         learned = []
         for lesson in lessons:
-            drawn = lesson.sampled(recipe.questions, recipe.seed)
-            stage = Stage.of(drawn.counted, items, texts, others)
-            learned.append(stage.ranked(drawn.histories, drawn.target, answered_only=True))
+            stage = Stage.of(lesson.counted, items, texts, others)
+            learned.append(stage.ranked(lesson.histories, lesson.target, answered_only=True))
         stage = Stage.of(events, items, texts, others)
         drawn_valid = np.random.default_rng(recipe.seed).permutation(known)[: 2 * _VALIDATION]
         stopping, calibrating = np.array_split(drawn_valid, 2)
         stop = stage.ranked(valid.where(stopping), targets[stopping], answered_only=True)
         model = LambdaMart.fit(stage.columns(), Ranked.joined(learned), stop, recipe.trees, recipe.seed)
         asked = stage.ranked(valid.where(calibrating), targets[calibrating], answered_only=False)
+        cold, scores = asked.features[:, stage.columns().index("cold")] > 0, model.score(asked.features)
+        cold_cost = least_cost(scores, cold, asked.hit, asked.sizes)
         try:
-            calibration = Calibration.fit(model.score(asked.features), asked.hit)
+            calibration = Calibration.fit(scores - cold_cost * cold, asked.hit)
         except ValueError as error:
             raise LogTooSmall(str(error)) from error
-        return cls(stage, model, calibration)
+        return cls(stage, model, cold_cost, calibration)
 
     def score(self, histories: Histories) -> Floats:
         """Float32 (b, n): the probability of each candidate to be next, 0.0 for all other items.
@@ -146,6 +151,7 @@ class FusedRanker:
         text = self.model.text()
         card = _Card(
             columns=self.model.columns,
+            cold_cost=self.cold_cost,
             slope=self.calibration.slope,
             level=self.calibration.level,
             sha256=hashlib.sha256(text.encode()).hexdigest(),
@@ -172,9 +178,11 @@ class FusedRanker:
         stage = Stage.of(events, items, Texts.of(items), others)
         if card.columns != stage.columns():
             raise SetupError(f"The fusion in {folder} decides by other columns than this version has.", fix)
-        return cls(stage, LambdaMart.of_text(text), Calibration(card.slope, card.level))
+        return cls(stage, LambdaMart.of_text(text), card.cold_cost, Calibration(card.slope, card.level))
 
     def _probability(
         self, parts: Mapping[str, Floats], candidates: Candidates, histories: Histories
     ) -> NDArray[np.float64]:
-        return self.calibration.probability(self.model.score(self.stage.features(parts, candidates, histories)))
+        scores = self.model.score(self.stage.features(parts, candidates, histories))
+        cold = self.stage.counts.times[candidates.item] == 0
+        return self.calibration.probability(scores - self.cold_cost * cold)
