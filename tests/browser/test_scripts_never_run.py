@@ -65,10 +65,11 @@ window.alert = (words) => ran.push(`alert ${words}`);
 Object.defineProperty(window, 'hacked', { set() { ran.push('hacked'); } });
 """
 LIVE = """
-() => [...document.querySelectorAll('*')].filter((element) => [...element.attributes].some((a) =>
-  (a.name.startsWith('on') && /hacked|alert/.test(a.value)) ||
-  (['href', 'src', 'action', 'srcdoc', 'formaction'].includes(a.name) && /^\\s*(javascript|data:text)/i.test(a.value))
-)).map((element) => element.outerHTML.slice(0, 200))
+() => [...document.querySelectorAll('*')].filter((element) => element.getAttributeNames().some((name) => {
+  const value = element.getAttribute(name);
+  const leads = ['href', 'src', 'action', 'srcdoc', 'formaction'].includes(name);
+  return (name.startsWith('on') && /hacked|alert/.test(value)) || (leads && /^\\s*(javascript|data:text)/i.test(value));
+})).map((element) => element.outerHTML.slice(0, 200))
 """
 
 
@@ -118,6 +119,13 @@ def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield Site(f"http://127.0.0.1:{port}", service)
         server.should_exit = True
         thread.join(10)
+
+
+@pytest.fixture(autouse=True)
+def _patience() -> Iterator[None]:
+    expect.set_options(timeout=60_000)
+    yield
+    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture
