@@ -262,8 +262,10 @@ def evaluate_agreement(first: Path, second: Path, as_json: AsJson = False) -> No
     with explained():
         from assistant.evaluation.agreement import agreement
         from assistant.evaluation.examples import read_jsonl
+        from assistant.evaluation.open_shop import open_shop
+        from retrieval.vocabulary import Vocabulary
 
-        found = agreement(read_jsonl(first), read_jsonl(second))
+        found = agreement(read_jsonl(first), read_jsonl(second), Vocabulary.learn(open_shop()))
         print_json(found.as_json()) if as_json else typer.echo(found)
 
 

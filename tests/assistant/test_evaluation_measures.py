@@ -170,15 +170,23 @@ def test_counts_tell_missing_values_from_invented_ones() -> None:
     assert dict(found["sort"]) == {"tp": 0, "fp": 1, "fn": 0}
 
 
-def test_kappa_is_agreement_beyond_chance() -> None:
+def test_kappa_is_agreement_beyond_chance(words: Vocabulary) -> None:
     def rater(*intents: str) -> list[Example]:
         return [Example(str(n), "said", Intent(intent), Slots()) for n, intent in enumerate(intents)]
 
     # agreed 3 of 4; by chance (2*3 + 2*1) / 16 = 1/2: kappa 1/2
-    found = agreement(rater("find", "find", "ask", "ask"), rater("find", "find", "find", "ask"))
+    found = agreement(rater("find", "find", "ask", "ask"), rater("find", "find", "find", "ask"), words)
     assert found.agreed == 0.75
     assert found.kappa == pytest.approx(0.5)
     assert found.disagreements == (("2", "ask", "find"),)
+
+
+def test_raters_agree_on_slots_that_mean_the_same(words: Vocabulary) -> None:
+    def rater(*categories: str) -> list[Example]:
+        return [Example(str(n), "said", Intent.FIND, Slots(category=one)) for n, one in enumerate(categories)]
+
+    found = agreement(rater("kettles", "kettles"), rater("kettle", "tents"), words)
+    assert (found.all_slots, found.slot_f1) == (0.5, 0.0)
 
 
 def test_verbatim_and_meaning_are_counted_apart(words: Vocabulary) -> None:
