@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -132,7 +132,8 @@ class FusedRanker:
             block = histories.where(rows)
             parts = self.stage.parts(block)
             candidates = self.stage.candidates(parts, block)
-            scores[rows[candidates.case], candidates.item] = self._probability(parts, candidates, block)
+            table = self.stage.features(parts, candidates, block)
+            scores[rows[candidates.case], candidates.item] = self._probability(candidates, table)
         scores[histories.lengths == 0] = self.stage.counts.times / self.stage.counts.times.sum()
         return scores
 
@@ -141,10 +142,9 @@ class FusedRanker:
 
         Args:
             history: a batch of one.
-            rows: int64 (k,), of `items`; each at most once.
+            rows: int64 (k,), of the stage's items; each at most once.
         """
-        candidates = Candidates(np.zeros(len(rows), np.int64), rows.astype(np.int32), np.array([len(rows)], np.int64))
-        return self._probability(self.stage.parts(history), candidates, history)
+        return self._probability(*self.stage.features_of(rows, history))
 
     def save(self, folder: Path) -> None:
         """Write trees and calibration; counts and texts are the shop's own and made anew by `load`."""
@@ -180,9 +180,6 @@ class FusedRanker:
             raise SetupError(f"The fusion in {folder} decides by other columns than this version has.", fix)
         return cls(stage, LambdaMart.of_text(text), card.cold_cost, Calibration(card.slope, card.level))
 
-    def _probability(
-        self, parts: Mapping[str, Floats], candidates: Candidates, histories: Histories
-    ) -> NDArray[np.float64]:
-        scores = self.model.score(self.stage.features(parts, candidates, histories))
+    def _probability(self, candidates: Candidates, table: Floats) -> NDArray[np.float64]:
         cold = self.stage.counts.times[candidates.item] == 0
-        return self.calibration.probability(scores - self.cold_cost * cold)
+        return self.calibration.probability(self.model.score(table) - self.cold_cost * cold)

@@ -45,15 +45,24 @@ class Stage:
 
     def columns(self) -> tuple[str, ...]:
         """The names of the features, in their order."""
-        return names((*COUNT_PARTS, *TEXT_PARTS, *(ranker.name for ranker in self.others)))
+        return names(self._names())
 
-    def parts(self, histories: Histories) -> dict[str, Floats]:
-        """float32 (b, n) each; the least score of another ranker becomes 0, so that logits can be compared by share."""
-        parts = {**self.counts.parts(histories, self.texts), **self.texts.parts(histories)}
+    def _names(self) -> tuple[str, ...]:
+        return (*COUNT_PARTS, *TEXT_PARTS, *(ranker.name for ranker in self.others))
+
+    def parts(self, histories: Histories, rows: NDArray[np.int64] | None = None) -> dict[str, Floats]:
+        """float32 (b, n) each, or (b, k) for the items at `rows` (k,) alone.
+
+        The least score of another ranker becomes 0, so that logits can be compared by share.
+        """
+        found = self.counts.parts(histories, self.texts)
         for ranker in self.others:
             scores = ranker.score(histories)
-            parts[ranker.name] = scores - scores.min(axis=1, keepdims=True)
-        return parts
+            found[ranker.name] = scores - scores.min(axis=1, keepdims=True)
+        if rows is not None:
+            found = {name: scores[:, rows] for name, scores in found.items()}
+        found |= self.texts.parts(histories, rows)
+        return {name: found[name] for name in self._names()}
 
     def candidates(self, parts: Mapping[str, Floats], histories: Histories) -> Candidates:
         """The best of every part that proposes; items without events compete by content among themselves as well."""
@@ -62,9 +71,16 @@ class Stage:
         return best_of_each(proposing, content, self.counts.times == 0, histories, EACH)
 
     def features(self, parts: Mapping[str, Floats], candidates: Candidates, histories: Histories) -> Floats:
-        """float32 (k, columns)."""
+        """float32 (k, columns), out of parts of all items."""
         chosen = {name: table[candidates.case, candidates.item] for name, table in parts.items()}
         return features(chosen, candidates, histories, self.items, self.counts)
+
+    def features_of(self, rows: NDArray[np.int64], history: Histories) -> tuple[Candidates, Floats]:
+        """The items at `rows` (k,) as candidates of a batch of one, and their features, float32 (k, columns)."""
+        case = np.zeros(len(rows), dtype=np.int64)
+        candidates = Candidates(case, rows.astype(np.int32), np.array([len(rows)], dtype=np.int64))
+        chosen = {name: table[0] for name, table in self.parts(history, rows).items()}
+        return candidates, features(chosen, candidates, history, self.items, self.counts)
 
     def ranked(self, histories: Histories, targets: NDArray[np.int32], *, answered_only: bool) -> Ranked:
         """The candidates of questions with their answers; of those alone whose answer is among them, if wanted."""

@@ -44,17 +44,24 @@ class Texts:
         words, likeness = tf_idf(items.texts), nearest(items.vectors)
         return cls(items.vectors, words, words.T.tocsr(), likeness, likeness.T.tocsr())
 
-    def parts(self, histories: Histories) -> dict[str, Floats]:
-        """float32 (b, n) each: likeness to the last item and to the decayed history, by meaning and by words."""
+    def parts(self, histories: Histories, rows: NDArray[np.int64] | None = None) -> dict[str, Floats]:
+        """float32 (b, n) each: likeness to the last item and to the decayed history, by meaning and by words.
+
+        With `rows` (k,) it is of these items alone, float32 (b, k), and costs as much as they do.
+        """
         n = len(self.vectors)
+        vectors = self.vectors if rows is None else self.vectors[rows]
         last = history_weights(histories, n, decay=1.0, depth=1)
         by_meaning = history_weights(histories, n, _DECAY_OF_MEANING) @ self.vectors
         by_meaning /= np.maximum(np.linalg.norm(by_meaning, axis=1, keepdims=True), 1e-9)
-        return {
-            "meaning_last": np.asarray((last @ self.vectors) @ self.vectors.T, dtype=np.float32),
-            "meaning": np.asarray(by_meaning @ self.vectors.T, dtype=np.float32),
+        by_words = {
             "words_last": ((last @ self.words) @ self.by_word).toarray(),
             "words": ((history_weights(histories, n, _DECAY) @ self.words) @ self.by_word).toarray(),
+        }
+        return {
+            "meaning_last": np.asarray((last @ self.vectors) @ vectors.T, dtype=np.float32),
+            "meaning": np.asarray(by_meaning @ vectors.T, dtype=np.float32),
+            **{name: scores if rows is None else scores[:, rows] for name, scores in by_words.items()},
         }
 
 
