@@ -34,6 +34,8 @@ COMMANDS = {
     "sequence_cost": ("-m", "benchmarks.sequence_cost"),
     "freshness": ("benchmarks/freshness.py",),
     "language_model": ("benchmarks/language_model.py",),
+    "understanding_speed": ("benchmarks/understanding_speed.py",),
+    "explanations": ("benchmarks/explanations.py",),
     "intents": (
         *("-m", "assistant", "evaluate", "intent", "--data", "tests/data/golden_intents.jsonl"),
         *("--suite-sample", "0", "--json"),
@@ -48,6 +50,8 @@ TITLES = {
     "sequence_cost": "One more event of a shopper: with the kept state, and reading her history again",
     "freshness": "From a new item to its being found",
     "language_model": "The packaged language model on a CPU",
+    "understanding_speed": "What reading one utterance costs",
+    "explanations": "What the packaged model writes about picks, before the check and after it",
     "intents": "Understanding: the golden set",
 }
 
@@ -162,6 +166,8 @@ TABLES = {
     "sequence_cost": pairs,
     "freshness": pairs,
     "language_model": language_model,
+    "understanding_speed": lambda result: f"{result['utterances']} utterances.\n\n{rows(result['ways'])}",
+    "explanations": pairs,
 }
 
 
