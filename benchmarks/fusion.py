@@ -94,7 +94,7 @@ def measure(split: Split, shoppers: int, kept: Path | None, recipe: FusionRecipe
         say(f"{split.name}: {name} {np.mean(per_case(rankings[name], split.counts)['ndcg', 10]):.4f}")
     return {
         "cases": len(cases),
-        "seconds_to_fit": seconds,
+        "cpu_seconds_to_fit_or_read": seconds,
         "trees": fused.model.trees,
         "models": {name: _figures(ranking, split, cases) for name, ranking in rankings.items()},
         "full_system_over": {
