@@ -17,10 +17,12 @@ HOMES = {
     "sentence_transformers": {"retrieval/embedding.py"},
     "bitsandbytes": {"assistant/language_model/local.py"},
     "gradio": {"app.py", "assistant/serving.py"},  # and everything under assistant/ui/
+    "lightgbm": {"retrieval/behaviour/fusion/lambdamart.py"},
+    "opentelemetry": {"assistant/tracing.py"},
     "sqlalchemy": {"retrieval/records.py", "retrieval/corrections.py"},  # and everything under assistant/store/
 }
 UNDER = {"gradio": "assistant/ui/", "sqlalchemy": "assistant/store/"}
-HEAVY = ("torch", "transformers", "sentence_transformers", "chromadb", "gradio", "bitsandbytes", "peft", "sqlalchemy")
+HEAVY = ("torch", "transformers", "sentence_transformers", "chromadb", "gradio", "bitsandbytes", "peft", "sqlalchemy", "lightgbm")
 
 
 def imports(file: Path) -> set[str]:
