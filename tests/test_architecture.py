@@ -22,7 +22,17 @@ HOMES = {
     "sqlalchemy": {"retrieval/records.py", "retrieval/corrections.py"},  # and everything under assistant/store/
 }
 UNDER = {"gradio": "assistant/ui/", "sqlalchemy": "assistant/store/"}
-HEAVY = ("torch", "transformers", "sentence_transformers", "chromadb", "gradio", "bitsandbytes", "peft", "sqlalchemy", "lightgbm")
+HEAVY = (
+    "torch",
+    "transformers",
+    "sentence_transformers",
+    "chromadb",
+    "gradio",
+    "bitsandbytes",
+    "peft",
+    "sqlalchemy",
+    "lightgbm",
+)
 
 
 def imports(file: Path) -> set[str]:

@@ -1,9 +1,9 @@
 """The language model's part of a reply: one sentence for each pick, why it fits this need.
 
-A model that can be trusted with prose, large or fine-tuned for it, writes the sentence itself: it is checked, asked for
-once more when a claim does not hold, and given up for the record's own words after that. A weak one chooses: code builds true sentences out of the
-record's facts, those that answer the need always among them, and the model decides which else matters for this need,
-in what order it is said and how. A choice is checked just the same.
+A model that can be trusted with prose, large or fine-tuned for it, writes the sentence itself: it is checked, asked
+for once more when a claim does not hold, and given up for the record's own words after that. A weak one chooses: code
+builds true sentences out of the record's facts, those that answer the need always among them, and the model decides
+which else matters for this need, in what order it is said and how. A choice is checked just the same.
 """
 
 from __future__ import annotations
