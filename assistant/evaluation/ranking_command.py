@@ -22,7 +22,10 @@ def evaluate_ranking(
     splits: Annotated[str, typer.Option(metavar="NAME,…", help="Some of loo, time, cold.")] = "loo,time,cold",
     users: Annotated[int, typer.Option(min=1, help="Shoppers asked in each split; a log of more is sampled.")] = 25_000,
     seed: Annotated[int, typer.Option(min=0, help="Of sample, bootstrap and random models.")] = 0,
-    seeds: Annotated[int, typer.Option(min=1, help="With how many a random model is fitted.")] = 3,
+    seeds: Annotated[
+        int,
+        typer.Option(min=1, help="Seeds of a random model on the first split; one on the others."),
+    ] = 3,
     html: Annotated[Path | None, typer.Option(help="Write the report with plots to this file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False,
 ) -> None:

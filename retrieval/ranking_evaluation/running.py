@@ -47,7 +47,8 @@ class Options:
         models: names in `MODELS`; none for all of them.
         users: shoppers whose cases are asked in each split; a log of more is sampled.
         seed: of the sample, the bootstrap, and the first seed of what is random.
-        seeds: with how many a random model is fitted.
+        seeds: with how many a random model is fitted on the first of the splits; on the others with one, for each fit
+            may take minutes.
         splits: some of "loo", "time", "cold".
     """
 
@@ -90,7 +91,7 @@ def evaluate(log: Log, options: Options, say: Say, models: Mapping[str, RankedMo
         if not len(cases) or not len(split.train):
             say(f"{name}: the log is too small for this split, left out")
             continue
-        measured = run.split(split, cases)
+        measured = run.split(split, cases, 1 if found else options.seeds)
         found[name] = _facts(split, cases, measured)
         rows += [row for one in measured for row in one.rows]
     if not found:
@@ -108,14 +109,20 @@ class _Run:
         self.log, self.options, self.say, self.models = log, options, say, models
         self.asked_kinds = kind_questions(log, options.users, options.seed)
 
-    def split(self, split: Split, cases: Cases) -> list[_Measured]:
-        """Every model on one split, each with what it has over the best baseline."""
+    def split(self, split: Split, cases: Cases, seeds: int) -> list[_Measured]:
+        """Every model on one split, each with what it has over the best baseline.
+
+        Args:
+            split: what is learnt from and asked.
+            cases: those of its test cases that are asked.
+            seeds: with how many a random model is fitted.
+        """
         measured = []
         for name, model in self.models.items():
             self.say(f"{split.name}: {name}")
             started = time.monotonic()
-            seeds = range(self.options.seed, self.options.seed + (self.options.seeds if model.random else 1))
-            rankers = [model.fit(split, seed) for seed in seeds]
+            tried = range(self.options.seed, self.options.seed + (seeds if model.random else 1))
+            rankers = [model.fit(split, seed) for seed in tried]
             one = _measure(name, rankers, split, cases, self.options.seed)
             if split.name == "time" and len(self.asked_kinds) and isinstance(rankers[0], KindPredictor):
                 guess = predicted(rankers[0], self.log.events, self.asked_kinds)
