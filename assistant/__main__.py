@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from assistant.backup_command import backup, restore
 from assistant.command_line import explained, print_json, progress
 from assistant.evaluation.ranking_command import evaluate_ranking
 from assistant.keys_command import keys
@@ -40,6 +41,8 @@ app.add_typer(training, name="train")
 training.command("behaviour")(train_behaviour)
 app.command()(learn)
 app.command()(retention)
+app.command()(backup)
+app.command()(restore)
 app.add_typer(staff, name="staff")
 app.add_typer(keys, name="keys")
 

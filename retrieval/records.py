@@ -25,6 +25,7 @@ from retrieval.database import MIGRATIONS, begin, diagnosis, prepare_connection
 from retrieval.errors import SetupError
 from retrieval.interactions import Interaction, InteractionKind
 from retrieval.record_encoding import decode_item, encode_item, item_digest
+from retrieval.restoring import finish_restoring
 
 FILE_NAME = "catalogue.db"
 APPLICATION_ID = 0x53484F50  # "SHOP" in the file's header: how a database of another program is told from ours
@@ -77,6 +78,7 @@ class Records:
         self.path = folder / FILE_NAME
         with self._explained():
             folder.mkdir(parents=True, exist_ok=True)
+            finish_restoring(folder)
         self._engine = sa.create_engine(f"sqlite:///{self.path}", connect_args={"timeout": 10.0})
         sa.event.listen(self._engine, "connect", prepare_connection)
         sa.event.listen(self._engine, "begin", begin)

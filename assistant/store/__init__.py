@@ -26,6 +26,7 @@ from assistant.store.database import FILE, Database, insert_into
 from assistant.store.tombstones import Tombstones
 from assistant.turn_json import turn_as_json
 from retrieval.interactions import Interaction, InteractionKind, Session
+from retrieval.restoring import finish_restoring
 
 if TYPE_CHECKING:
     from assistant.settings import Settings
@@ -64,6 +65,7 @@ class Store:
     """
 
     def __init__(self, folder: Path, url: str | None = None) -> None:
+        finish_restoring(folder)
         self._database = Database(folder, url)
         self.folder = folder
         self.tombstones = Tombstones(folder)
