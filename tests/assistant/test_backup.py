@@ -116,11 +116,12 @@ def test_what_was_backed_up_from_a_running_service_is_served_again_elsewhere(tmp
         name = put_bundle_in_service(folder)
         words = said(service.store, hers)
         found = [c.item_id for c in service.shop.search(Query("laptop")).candidates]
+        left = tmp_path / ".backup.tar.part"  # by a backup that was killed
+        left.mkdir()
+        (left / CATALOGUE).write_bytes(b"half of it")
         backup(settings_of(folder), file)
     assert len(words) == 2
-    assert [path.name for path in tmp_path.iterdir()] == ["var", file.name] or not (
-        tmp_path / ".backup.tar.part"
-    ).exists()
+    assert not left.exists()
     assert file.stat().st_mode & 0o077 == 0
 
     manifest = restore(settings_of(again), file)
@@ -293,48 +294,59 @@ def test_a_part_of_an_archive_is_refused(made: Path, tmp_path: Path, share: floa
     assert state_of(made / "old") == OLD
 
 
-KILLED_AT = """
+RESTORING = """
 import os, signal, sys
 from pathlib import Path
 from assistant.backup import PARTIAL, restore
 from assistant.settings import Settings
 
-folder, file, stop = sys.argv[1], sys.argv[2], int(sys.argv[3])
-steps = []
+def restore_killed_before(step, folder, file):
+    steps = []  # on the files of the folder; True: from here on the new state counts
 
-def before(event, arguments):
-    if event in ("open", "os.rename", "os.remove", "os.rmdir") and str(arguments[0]).startswith(folder):
-        if len(steps) == stop:
-            os.kill(os.getpid(), signal.SIGKILL)
-        steps.append(event == "os.rename" and str(arguments[0]).endswith(PARTIAL))
+    def before(event, arguments):
+        if event in ("open", "os.rename", "os.remove", "os.rmdir") and str(arguments[0]).startswith(folder):
+            if len(steps) == step:
+                os.kill(os.getpid(), signal.SIGKILL)
+            steps.append(event == "os.rename" and str(arguments[0]).endswith(PARTIAL))
 
-settings = Settings(data_folder=Path(folder), language_model="none")
-sys.addaudithook(before)
-restore(settings, Path(file))
-print(steps.index(True), len(steps))
+    settings = Settings(data_folder=Path(folder), language_model="none")
+    sys.addaudithook(before)
+    restore(settings, Path(file))
+    print(steps.index(True), len(steps), flush=True)
+    os._exit(0)
+
+for line in sys.stdin:
+    step, folder = line.rstrip("\\n").split(" ", 1)
+    process = os.fork() or restore_killed_before(int(step), folder, sys.argv[1])
+    print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), flush=True)
 """
-
-
-def restore_killed_at(step: int, folder: Path, file: Path) -> subprocess.CompletedProcess[str]:
-    """A restore in a process of its own, killed before a step on the files of the folder; -1: not at all."""
-    arguments = [sys.executable, "-c", KILLED_AT, str(folder), str(file), str(step)]
-    return subprocess.run(arguments, capture_output=True, text=True, check=False)
+"""Restores into the folders that standard input names, each in a process of its own that is killed before a step."""
 
 
 def test_a_restore_that_is_killed_leaves_the_old_state_or_the_new_one_whole(made: Path, tmp_path: Path) -> None:
-    shutil.copytree(made / "old", tmp_path / "whole")
-    whole = restore_killed_at(-1, tmp_path / "whole", made / "archive.tar")
-    assert whole.returncode == 0, whole.stderr
-    commit, steps = map(int, whole.stdout.split())
-    for step in (commit // 2, commit, commit + 1, (commit + steps) // 2, steps - 1):
-        folder = tmp_path / f"killed-{step}"
-        shutil.copytree(made / "old", folder)
-        assert restore_killed_at(step, folder, made / "archive.tar").returncode == -9
-        assert state_of(folder) == (OLD if step <= commit else NEW), f"step {step} of {steps}, commit {commit}"
-        assert not (folder / READY).exists()
-        restore(settings_of(folder), made / "archive.tar")
-        assert state_of(folder) == NEW
-        assert not (folder / PARTIAL).exists()
+    arguments = [sys.executable, "-c", RESTORING, str(made / "archive.tar")]
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as restoring:
+        assert restoring.stdin is not None
+        assert restoring.stdout is not None
+
+        def restored(step: int) -> Path:
+            """A copy of the old state after a restore that was killed before this step; -1: that was not."""
+            folder = tmp_path / f"killed-{step}"
+            shutil.copytree(made / "old", folder)
+            print(step, folder, file=restoring.stdin, flush=True)
+            return folder
+
+        restored(-1)
+        commit, steps = map(int, restoring.stdout.readline().split())
+        assert restoring.stdout.readline() == "0\n"
+        for step in (commit // 2, commit, commit + 1, (commit + steps) // 2, steps - 1):
+            folder = restored(step)
+            assert restoring.stdout.readline() == "-9\n"
+            assert state_of(folder) == (OLD if step <= commit else NEW), f"step {step} of {steps}, commit {commit}"
+            assert not (folder / READY).exists()
+            restore(settings_of(folder), made / "archive.tar")
+            assert state_of(folder) == NEW
+            assert not (folder / PARTIAL).exists()
 
 
 def test_a_backup_is_not_written_over_another_nor_into_the_folder_nor_of_nothing(made: Path, tmp_path: Path) -> None:
