@@ -67,7 +67,7 @@ def configure_logs(settings: Settings) -> bool:
     for ours in _OURS:
         logging.getLogger(ours).setLevel(level)
     structlog.configure(
-        processors=_PROCESSORS,
+        processors=list(_PROCESSORS),
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
     )

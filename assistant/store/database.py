@@ -37,6 +37,11 @@ class Words(sa.TypeDecorator[str]):
         """PostgreSQL's own order is that of the language it was set up in, which skips punctuation."""
         return dialect.type_descriptor(sa.Text(collation="C") if dialect.name == _SCHEME else sa.Text())
 
+    @property
+    def python_type(self) -> type[str]:
+        """Of its values."""
+        return str
+
     def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
         """The text as the database can take it."""
         return value.replace("\0", "\ufffd") if value is not None and dialect.name == _SCHEME else value

@@ -32,6 +32,11 @@ def configured(stream: StringIO, log_format: Literal["json", "text"]) -> Iterato
     root, stderr = logging.getLogger(), sys.stderr
     handlers, level = root.handlers[:], root.level
     sys.stderr = stream
+    uvicorn = logging.getLogger("uvicorn.error")  # a server that ran in another test set it up
+    uvicorn.propagate, uvicorn.disabled = True, False
+    uvicorn.setLevel(logging.NOTSET)
+    logging.getLogger("uvicorn").handlers.clear()
+    logging.getLogger("uvicorn").propagate = True
     try:
         yield configure_logs(Settings(log_format=log_format, log_level="debug"))
     finally:

@@ -30,7 +30,7 @@ def say(service: Service, conversation_id: str, words: str, act: DialogueAct | N
 
 def dump(service: Service) -> str:
     """Every row of the database."""
-    connection = service.store._engine.raw_connection()
+    connection = service.store._database.engine.raw_connection()
     try:
         return "\n".join(connection.driver_connection.iterdump())  # type: ignore[union-attr]
     finally:

@@ -186,7 +186,7 @@ def test_what_the_two_databases_say_differently_is_in_one_module() -> None:
         speaks = {"dialects", "julianday", "PRAGMA", "strftime", "group_concat"} & set(
             re.findall(r"\w+", file.read_text())
         )
-        assert not speaks or file.name == "database.py", f"{file.name}: {speaks}"
+        assert not speaks or file.name in ("database.py", "copying.py"), f"{file.name}: {speaks}"  # copies SQLite files
 
 
 def test_processes_that_start_together_migrate_an_empty_database_once(postgresql: str, tmp_path: Path) -> None:

@@ -37,7 +37,9 @@ def check(turn: Turn, service: Service) -> None:
             assert claim.item_id in shown, f"the reply speaks of {claim.item_id}, which has no card"
             assert set(words(claim.text)) <= set(words(turn.reply)), f"{claim.text!r} is not in the reply"
         else:
-            assert claim.text not in turn.reply, f"{claim.text!r} is not supported and was said"
+            assert not re.search(rf"\b{re.escape(claim.text)}\b", turn.reply), (
+                f"{claim.text!r} is not supported and was said"
+            )
     assert turn.reply.strip()
     assert turn.latency["cards"] <= turn.latency["turn"]
 
