@@ -30,10 +30,11 @@ from assistant.store import tombstones
 from assistant.store.copying import SCHEMAS, copy_database
 from assistant.store.database import FILE as CONVERSATIONS
 from assistant.store.tombstones import Tombstones
+from retrieval.durable import to_disk
 from retrieval.errors import SetupError
 from retrieval.records import FILE_NAME as CATALOGUE
 from retrieval.restoring import FOLDER as READY
-from retrieval.restoring import PLAN, finish_restoring, to_disk
+from retrieval.restoring import PLAN, finish_restoring
 from retrieval.shop import LOCK_NAME
 
 PARTIAL = "restoring.partial"  # folder in which a restore lays out the new files

@@ -8,12 +8,12 @@ database of the folder finishes it first, so that a process killed in the middle
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 
 from filelock import FileLock
 
+from retrieval.durable import to_disk
 from retrieval.errors import SetupError
 
 FOLDER = "restoring"
@@ -54,15 +54,6 @@ def _finish(folder: Path, ready: Path) -> None:
             entry.replace(folder / entry.name)
         to_disk(folder)
         ready.rmdir()
-
-
-def to_disk(path: Path) -> None:
-    """Have a file or a folder survive a power cut."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _delete(path: Path) -> None:

@@ -13,7 +13,6 @@ leaves one whole model in service.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import secrets
 import shutil
@@ -23,6 +22,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from retrieval.durable import to_disk
 from retrieval.errors import SetupError
 
 FOLDER = "behaviour"  # of the data folder
@@ -117,13 +117,13 @@ class Bundles:
             whole = card.model_copy(update={"digests": _digests(partial)})
             (partial / CARD).write_text(whole.model_dump_json(indent=2) + "\n", encoding="utf-8")
             for file in partial.rglob("*"):
-                _to_disk(file)
+                to_disk(file)
             name = f"{card.made_at.astimezone(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
             partial.rename(self.folder / name)
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)
             raise
-        _to_disk(self.folder)
+        to_disk(self.folder)
         return name
 
     def put_in_service(self, name: str) -> None:
@@ -135,9 +135,9 @@ class Bundles:
         self.card(name)
         new = self.folder / f"{_POINTER}.{secrets.token_hex(4)}"
         new.write_text(f"{name}\n", encoding="utf-8")
-        _to_disk(new)
+        to_disk(new)
         new.replace(self.folder / _POINTER)
-        _to_disk(self.folder)
+        to_disk(self.folder)
 
     def roll_back(self) -> str | None:
         """Put the bundle in service that the present one replaced; returns its name, None: counts alone.
@@ -151,7 +151,7 @@ class Bundles:
         before = self._replaced_by(name)
         if before is None:
             (self.folder / _POINTER).unlink()
-            _to_disk(self.folder)
+            to_disk(self.folder)
         else:
             self.put_in_service(before)
         return before
@@ -181,12 +181,3 @@ def _digests(path: Path) -> dict[str, str]:
     files = (file for file in sorted(path.rglob("*")) if file.is_file())
     named = ((file.relative_to(path).as_posix(), file) for file in files)
     return {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in named if name != CARD}
-
-
-def _to_disk(path: Path) -> None:
-    """Have a file or a folder survive a power cut."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
