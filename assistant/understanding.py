@@ -141,7 +141,8 @@ class Understanding:
 
     def _probe(self, model: LanguageModel) -> Result | None:
         """The model's result, remembered or measured now; None when the model cannot be reached."""
-        wording = " ".join([*self.prompts.values(), *([self._trained] if self._trained else [])])
+        below = None if self._tagger is None else self._tagger.fingerprint
+        wording = " ".join([*self.prompts.values(), *filter(None, (self._trained, below))])
         result = self._results.get(model.name, wording)
         if result is None:
             try:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from assistant.dialogue import DialogueAct, DialogueState, Edit, Intent
+from assistant.language_model.packaged import sha256
 from assistant.rules.slots import Reading
 from assistant.tagger.lines import line
 from assistant.tagger.tags import Span, decode
@@ -57,6 +58,9 @@ class Tagger:
     Args:
         file: safetensors that `assistant.training.tagger` wrote.
 
+    Attributes:
+        fingerprint: the first 12 digits of the file's SHA-256.
+
     Raises:
         SetupError: the file was made for another encoder or another version of the network.
         OSError: there is no such file.
@@ -65,6 +69,7 @@ class Tagger:
     def __init__(self, file: Path = SHIPPED) -> None:
         from safetensors import safe_open
 
+        self.fingerprint = sha256(file)[:12]
         encoder = Encoder()
         with safe_open(file, "np") as held:
             noted = held.metadata() or {}
