@@ -43,7 +43,7 @@ def price_kind(voice: Voice) -> str:
 
 def clauses_of(voice: Voice, counts: tuple[int, ...]) -> list[str]:
     """Clauses that follow a noun phrase, of different kinds, in any order."""
-    kinds = ["price", "price", "unwanted", "attribute", "attribute", "not_attribute", "wanted", "use", "sort"]
+    kinds = ["price", "price", "unwanted", "attribute", "attribute", "not_attribute", "wanted", "use", "sort", "row"]
     chosen: list[str] = []
     for _ in range(voice.rng.choice(counts)):
         chosen.append(voice.rng.choice([k for k in kinds if k not in chosen]))
@@ -51,7 +51,7 @@ def clauses_of(voice: Voice, counts: tuple[int, ...]) -> list[str]:
 
 
 def clause_of(voice: Voice, kind: str) -> str:
-    """A clause of one kind: "price", "unwanted", "wanted", "attribute", "not_attribute", "use", "sort"."""
+    """A clause of one kind: "price", "unwanted", "wanted", "attribute", "not_attribute", "use", "sort", "row"."""
     match kind:
         case "price" if voice.chance(0.04):
             wrong, right = voice.rng.sample(range(20, 900, 10), 2)
@@ -65,6 +65,8 @@ def clause_of(voice: Voice, kind: str) -> str:
             return voice.attribute_clause()
         case "not_attribute":
             return voice.attribute_clause(unwanted=True)
+        case "row" if row := voice.row():
+            return row
         case "use":
             return voice.rng.choice(voice.shop.uses)
     return voice.phrase("needs", "sort", "said")

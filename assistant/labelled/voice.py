@@ -15,6 +15,7 @@ from assistant.labelled.shops import Kind, ShopWords, Thing, kept, shops
 Property = Kind | Literal["colour"]
 
 _WHOLE = ("i ", "hate", "that d", "must", "should", "not with")  # refusals that leave the article: "i hate a zip"
+_FIGURE = re.compile(r"(\d+(?:\.\d+)?)(?: |-)?([a-z%\"]+)")
 _AROUND = 0.15  # as in `assistant.rules.money_words`
 
 
@@ -116,9 +117,32 @@ class Voice:
             known = [entry for entry in known if entry not in unwelcome] or known
         return choose(self.rng, self.rng.choice(known))
 
+    def _wish_of(self, kind: Property) -> str:
+        """A property as it is wished for, a measure often as a bound or a range: "depth 12 to 15 cm"."""
+        said = self.property_of(kind)
+        if kind != "measure" or self.chance(0.4):
+            return said
+        figure = _FIGURE.fullmatch(said)
+        if figure is None:
+            said = choose(self.rng, words("needs")["attribute"]["any_figure"])
+            figure = _FIGURE.fullmatch(said)
+            assert figure is not None, said
+        low = float(figure[1])
+        high = low + self.rng.choice((1, 2, 5, 10, 20))
+        template = self.phrase("needs", "attribute", "bounded")
+        bounded = fill(template, z=said, lo=f"{low:g}", hi=f"{high:g}", u=figure[2])
+        return f"{self.phrase('needs', 'attribute', 'figures')} {bounded}" if self.chance(0.2) else bounded
+
+    def row(self) -> str:
+        """Properties side by side, each with its mark: "[a:navy] [a:xl] [a:waterproof]"."""
+        kinds: list[Property] = [kind for kind in ("adjective", "material", "measure") if self.thing.properties[kind]]
+        kinds += ["colour"] if self.coloured else []
+        chosen = self.rng.sample(kinds, min(len(kinds), self.rng.choice((2, 2, 3))))
+        return " ".join(mark("a", self._wish_of(kind), article=False) for kind in chosen)
+
     def kind_of_property(self) -> Property:
         """A kind of property that the thing has, by how often people name it."""
-        often: dict[Property, int] = {"adjective": 8, "noun": 6, "material": 3, "measure": 6}
+        often: dict[Property, int] = {"adjective": 8, "noun": 6, "material": 3, "measure": 14}
         held: dict[Property, int] = {kind: often[kind] for kind, known in self.thing.properties.items() if known}
         if self.coloured or not held:
             held["colour"] = 5
@@ -132,7 +156,7 @@ class Voice:
         label = "na" if unwanted else "a"
         template = self.phrase("needs", "attribute", f"not_{kind}" if unwanted else kind)
         if kind == "measure":
-            said = self.property_of(kind)
+            said = self._wish_of(kind)
             if not said[0].isdigit() and not template.startswith("{z}"):
                 template = "{z}"
             return fill(template, z=f"[{label}:{said}]")

@@ -18,7 +18,11 @@ _BOUND = re.compile(
     r"|(?:no |not )?(?:more|less|fewer|over|under|above|below|[a-z]+er)(?: than)?)"
 )
 _NUMBER = re.compile(r"\d[\d.,x/]*")
-_END = re.compile(r"(?:the )?(top|first|bottom|last)(?: (?:one|pair|item|pick|option|choice|result|card))?")
+_END = re.compile(
+    r"(?:(?:the|that|this) )?(top|first|bottom|last)(?: (?:one|pair|item|pick|option|choice|result|card))?"
+)
+_ALL = re.compile(r"(?:(?:any|all|each|either|some) (?:of )?)?(?:these|those|them|they)(?: ones?)?")
+_IT = re.compile(r"(?:this|that|it)(?: (?:one|item|product|thing|model))?(?: (?:there|here))?")
 # what may stand beside a rank without describing anything
 _POINTING = frozenset({"the", "a", "of", "number", "set"}) | {
     word + plural for word in ("one", "pair", "item", "pick", "option", "choice", "card") for plural in ("", "s")
@@ -144,6 +148,8 @@ def _references(spans: Sequence[Span], reading: Reading) -> tuple[str, ...]:
         end = _END.fullmatch(said)
         if end is not None:
             found["1" if end[1] in ("top", "first") else "last"] = None
+        elif _ALL.fullmatch(said) or _IT.fullmatch(said):
+            found["all" if _ALL.fullmatch(said) else "it"] = None
         elif inside and set(rest.split()) <= _POINTING:
             found.update(dict.fromkeys(r.reference for r in inside))
         else:

@@ -53,8 +53,8 @@ class TaggerRecipe:
 
     generated: int = 4000
     hand_weight: float = 2.0
-    rank: int = 24
-    epochs: int = 8
+    rank: int = 32
+    epochs: int = 12
     batch: int = 32
     learning_rate: float = 8e-4
     seed: int = SEED

@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 from rapidfuzz import fuzz, process
@@ -106,6 +107,20 @@ def test_every_word_of_a_slot_was_said(train: tuple[Example, ...], validation: t
             values = held.get(name, [])
             for value in [values] if isinstance(values, str) else values:  # type: ignore[union-attr]
                 assert value in said, (example.text, name, value)
+
+
+def test_bounds_belong_to_their_property_and_properties_side_by_side_stay_apart(train: tuple[Example, ...]) -> None:
+    bounds = re.compile(r"(no \w+er than|between|max|min|at most|up to|or more|or less|tops)")
+    bounded = [a for e in train for a in e.slots.attributes if bounds.search(a) and re.search(r"\d", a)]
+    assert len(bounded) > len(train) / 100
+    rows = [e for e in train if re.search(r"\] \[a:", "".join(_marks_of(e)))]
+    assert len(rows) > len(train) / 200
+
+
+def _marks_of(example: Example) -> Iterator[str]:
+    for piece in example.marked:
+        labels = [name for name, _ in piece.labels]
+        yield f"[{labels[0]}:{piece.text}]" if labels else piece.text
 
 
 def test_every_amount_was_said(train: tuple[Example, ...], validation: tuple[Example, ...]) -> None:

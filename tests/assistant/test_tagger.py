@@ -81,6 +81,20 @@ def test_tags_read_back_as_the_spans_they_were_made_of(kinds: list[str]) -> None
     assert spans_of(encode(spans, words), words) == spans
 
 
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("are [r:any of these] waterproof", ["all"]),
+        ("does [r:that] come in oak", ["it"]),
+        ("is [r:this one here] any good", ["it"]),
+        ("tell me about [r:that last one]", ["last"]),
+        ("is [r:that red one] loud", ["that red one"]),
+    ],
+)
+def test_pointing_words_alone_point_and_words_that_describe_stay(words: str, meant: list[str]) -> None:
+    assert filled(words, Intent.ASK)["references"] == meant
+
+
 def test_the_best_path_never_begins_a_span_in_its_middle() -> None:
     scores = np.full((3, len(TAGS)), -9.0, dtype=np.float32)
     scores[0, TAGS.index("O")] = scores[1, TAGS.index("I-category")] = scores[2, TAGS.index("I-category")] = -0.1
