@@ -123,7 +123,10 @@ class Conversations:
             state = replace(state, selected=self.carts.lines(conversation_id))
             session = self.store.session(shopper_id)
             stop = self.under_way.either(cancelled)
-            for event in self.assistant.turn(conversation_id, state, text, session=session, act=act, cancelled=stop):
+            asker = shopper_id or conversation_id
+            for event in self.assistant.turn(
+                conversation_id, state, text, session=session, act=act, cancelled=stop, asker=asker
+            ):
                 match event:
                     case Understood():
                         self._understood(event, conversation_id, shopper_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from assistant.cart import EMPTY_CART, Cart, InCart
 from assistant.cart_turn import CartOutcome
@@ -66,6 +67,15 @@ class Suggestion:
     question: str = ""
 
 
+class WithoutModel(StrEnum):
+    """Why the language model did not write all that it was to write of a reply."""
+
+    BUSY = "busy"  # it wrote for other shoppers
+    SLOW = "slow"
+    STOPPED = "stopped"
+    UNAVAILABLE = "unavailable"
+
+
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """One sentence of a reply with its claims.
@@ -74,11 +84,13 @@ class Sentence:
         text: what the shopper reads, with the white space that joins it to the next; "" when it was withheld because a
             claim is not supported.
         origin: "model", "record" (built from the item's record) or "template" (words of `prompts/`).
+        without_model: set on the sentence that tells why the model did not write all of the reply.
     """
 
     text: str
     claims: tuple[Claim, ...] = ()
     origin: str = "template"
+    without_model: WithoutModel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +103,7 @@ class Turn:
         discussed: ids of the items the utterance referred to.
         notices: what has to be said about the answer: a lower rung, a wish that could not become a filter.
         written_by: sentences of the reply by `Sentence.origin`; "withheld" counts those that did not hold.
+        without_model: why the language model did not write all that it was to write; None: it did.
         prompts: digest of each prompt that was used, by name.
         cart: what is in the cart after the turn.
         latency: seconds by stage: "understand", "search", "cards" (since the start), "explain", "turn".
@@ -114,6 +127,7 @@ class Turn:
     suggestions: tuple[Suggestion, ...] = ()
     notices: tuple[str, ...] = ()
     written_by: Mapping[str, int] = field(default_factory=dict)
+    without_model: WithoutModel | None = None
     prompts: Mapping[str, str] = field(default_factory=dict)
     latency: Mapping[str, float] = field(default_factory=dict)
     cart: Cart = EMPTY_CART

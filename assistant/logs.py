@@ -105,6 +105,7 @@ def turn_line(conversation_id: str) -> Iterator[Callable[[Turn], None]]:
             matching=turn.matching if turn.searched else None,
             shown=len(turn.picks) if turn.searched else None,
             written_by=dict(turn.written_by),
+            without_model=None if turn.without_model is None else turn.without_model.value,
             seconds={stage: round(taken, 3) for stage, taken in turn.latency.items()},
         )
 

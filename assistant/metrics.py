@@ -41,6 +41,9 @@ class Metrics:
         self._turns = counter("turns", "Finished turns.", "intent", "rung")
         self._stages = seconds("turn_stage", "Seconds of a turn by stage.", "stage", _STAGES)
         self._sentences = counter("sentences", "Sentences of replies by who wrote them.", "origin")
+        self._without_model = counter(
+            "replies_without_model", "Replies that the language model did not write to the end, by reason.", "reason"
+        )
         self._searches = counter("searches", "Searches, of turns and of the API.", "door")
         self._empty = counter("empty_results", "Searches that no item satisfied.", "door")
         self._feedback = counter("feedback", "Verdicts on cards.", "verdict")
@@ -48,6 +51,7 @@ class Metrics:
         self._requests = counter("requests", "Requests to the API.", "method", "path", "status")
         self._request_seconds = seconds("request", "Seconds until a request was answered.", "path", _REQUESTS)
         self._items = Gauge("assistant_items", "Items in the shop.", registry=registry)
+        self._waiting = Gauge("assistant_waiting_replies", "Replies that wait for the model.", registry=registry)
 
     def turn(self, turn: Turn) -> None:
         """Count a finished turn."""
@@ -56,6 +60,8 @@ class Metrics:
             self._stages.labels(stage).observe(taken)
         for origin, count in turn.written_by.items():
             self._sentences.labels(origin).inc(count)
+        if turn.without_model is not None:
+            self._without_model.labels(turn.without_model.value).inc()
         if turn.searched:
             self.search("chat", turn.matching)
 
@@ -78,7 +84,8 @@ class Metrics:
         self._requests.labels(method, path, status).inc()
         self._request_seconds.labels(path).observe(seconds)
 
-    def text(self, items: int) -> bytes:
-        """All counts in Prometheus' text format; `items`: how many the shop has now."""
+    def text(self, items: int, waiting: int = 0) -> bytes:
+        """All counts in Prometheus' text format; how many items the shop has now, and how many replies wait."""
         self._items.set(items)
+        self._waiting.set(waiting)
         return generate_latest(self._registry)

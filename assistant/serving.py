@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import structlog
 import uvicorn
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 
 from assistant.api import mount_api
@@ -49,6 +50,7 @@ def create_app(service: Service, started: Callable[[], None] = lambda: None) -> 
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        current_default_thread_limiter().total_tokens += service.settings.replies_in_line  # each holds a thread
         started()
         yield
 

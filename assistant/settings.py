@@ -68,6 +68,18 @@ class Settings(BaseSettings):
     )
     language_model_key: SecretStr | None = Field(None, description="API key of the endpoint.")
     language_model_timeout: float = Field(60.0, gt=0, description="Seconds to wait for the endpoint.")
+    language_model_queue: int = Field(
+        4,
+        ge=0,
+        description="Replies that may wait while the language model writes others; further ones are said from the "
+        "records at once.",
+    )
+    language_model_queue_seconds: float = Field(
+        8.0, ge=0, description="Seconds a reply waits for the language model before it is said from the records."
+    )
+    language_model_at_once: int = Field(
+        8, ge=1, description="Replies that an endpoint writes at a time; a local model writes one."
+    )
     quantization: Literal["auto", "none", "fp16", "bf16", "int8", "nf4"] = Field(
         "auto",
         description="auto: NF4 on CUDA; on a CPU fp16, the fastest with the answers of float32 (none).",
@@ -157,6 +169,16 @@ class Settings(BaseSettings):
         min_length=32,
         description="Secret that the shop's server signs shopper tokens with, 32 characters or more; None: no tokens.",
     )
+
+    @property
+    def replies_in_line(self) -> int:
+        """Most replies that the language model writes, or that wait for it, at a time."""
+        return self.language_model_queue + self.replies_at_once
+
+    @property
+    def replies_at_once(self) -> int:
+        """Most replies that the language model writes at a time."""
+        return 1 if self.language_model_url is None else self.language_model_at_once
 
     @classmethod
     def settings_customise_sources(

@@ -46,11 +46,13 @@ class Trace:
     Attributes:
         stages: of its search, from "admitted" to "shown"; () when it searched nothing.
         blocked: ids of the items that satisfy the constraints and were left out because staff block them.
+        without_model: why the model did not write all that it was to write; None: it did.
     """
 
     stages: tuple[Stage, ...] = ()
     model_calls: tuple[ModelCall, ...] = ()
     blocked: tuple[str, ...] = ()
+    without_model: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON, as the store keeps it."""
@@ -76,6 +78,7 @@ class Trace:
                 for call in self.model_calls
             ],
             "blocked": list(self.blocked),
+            "without_model": self.without_model,
         }
 
 

@@ -14,7 +14,7 @@ from assistant.cart_suggestions import suggest_for_cart
 from assistant.cart_turn import change_cart
 from assistant.comparison import compare
 from assistant.dialogue import DialogueAct, DialogueState, Edit, Intent, Slots, update
-from assistant.events import Cards, Claim, Event, Finished, Outcome, Pick, Text, Turn, Understood
+from assistant.events import Cards, Claim, Event, Finished, Outcome, Pick, Text, Turn, Understood, WithoutModel
 from assistant.grounding import ShopMoney, accept, key_of, to_query
 from assistant.references import Resolved, resolve
 from assistant.rules.relative import NOTHING_BEYOND, against_page, is_relative_alone
@@ -61,6 +61,7 @@ class Assistant:
         session: Session = EMPTY_SESSION,
         act: DialogueAct | None = None,
         cancelled: Callable[[], bool] = lambda: False,
+        asker: str | None = None,
     ) -> Iterator[Event]:
         """One chat turn: `Understood`, `Cards`, any number of `Text`, `Finished`.
 
@@ -71,6 +72,7 @@ class Assistant:
             session: her interactions, when she consented.
             act: given when a button was pressed and nothing has to be understood.
             cancelled: asked while the reply is written; True ends it.
+            asker: who waits for the language model where others do too; None: the conversation.
         """
         clock, calls = Stopwatch(), list[ModelCall]()
         with clock("understand"), recording("understand", calls):
@@ -96,8 +98,11 @@ class Assistant:
         reply = ""
         claims: list[Claim] = []
         written_by: Counter[str] = Counter()
+        without_model: WithoutModel | None = None
         with clock("explain"):
-            for sentence in recorded("explain", calls, self.explainer.reply(outcome, cancelled)):
+            sentences = self.explainer.reply(outcome, cancelled, asker or conversation_id)
+            for sentence in recorded("explain", calls, sentences):
+                without_model = without_model or sentence.without_model
                 claims.extend(sentence.claims)
                 written_by[sentence.origin if sentence.text else "withheld"] += 1
                 if sentence.text:
@@ -125,10 +130,11 @@ class Assistant:
                 suggestions=suggestions,
                 notices=outcome.notices,
                 written_by=written_by,
+                without_model=without_model,
                 prompts={**self.understanding.prompts, **self.explainer.prompts},
                 latency=clock.seconds,
                 cart=cart,
-                trace=_trace(outcome, calls),
+                trace=_trace(outcome, calls, without_model),
             )
         )
 
@@ -217,9 +223,10 @@ class Assistant:
         return tuple(Pick(rank, item, c) for rank, (item, c) in enumerate(found, start=1) if item is not None)
 
 
-def _trace(outcome: Outcome, calls: Sequence[ModelCall]) -> Trace:
+def _trace(outcome: Outcome, calls: Sequence[ModelCall], without_model: WithoutModel | None) -> Trace:
     shown = Stage.of_candidates("shown", [pick.candidate for pick in outcome.picks])
-    return Trace((*outcome.stages, shown) if outcome.searched else (), tuple(calls), outcome.blocked)
+    stages = (*outcome.stages, shown) if outcome.searched else ()
+    return Trace(stages, tuple(calls), outcome.blocked, None if without_model is None else without_model.value)
 
 
 class Stopwatch:

@@ -33,6 +33,7 @@ def turn_as_json(turn: Turn) -> dict[str, Any]:
         ],
         "notices": list(turn.notices),
         "written_by": dict(turn.written_by),
+        "without_model": None if turn.without_model is None else turn.without_model.value,
         "prompts": dict(turn.prompts),
         "latency": {stage: round(seconds, 4) for stage, seconds in turn.latency.items()},
     }

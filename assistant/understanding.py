@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from assistant.dialogue import DialogueAct, DialogueState, Edit, Intent, Need, Rung
-from assistant.language_model import LanguageModel, LanguageModelUnavailable
+from assistant.language_model import LanguageModel, LanguageModelBusy, LanguageModelUnavailable
 from assistant.rules import answered, understand_by_rules
 from assistant.rules.orders import is_injection, without_orders
 from assistant.rules.slots import read
@@ -123,6 +123,8 @@ class Understanding:
             return ruled
         try:
             act = self._ask(utterance, state, shown, ruled, vocabulary)
+        except LanguageModelBusy:
+            return replace(ruled, notes=(*ruled.notes, "the model was busy"))
         except LanguageModelUnavailable as error:
             self._unavailable_until = self._clock() + _PAUSE
             return replace(ruled, notes=(*ruled.notes, f"the model was unavailable: {error}"))

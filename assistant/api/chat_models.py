@@ -10,6 +10,7 @@ from assistant.api.carts import CartContents
 from assistant.api.wire import Answer, Body, ConversationId, Currency, ItemId, Price, Words
 from assistant.cart import CartEdit
 from assistant.dialogue import Edit, Intent
+from assistant.events import WithoutModel
 from retrieval.query import Sort
 
 
@@ -184,6 +185,7 @@ class TurnAnswer(CardsAnswer):
     claims: list[ClaimAnswer]
     notices: list[str]
     written_by: dict[str, int]
+    without_model: WithoutModel | None
     prompts: dict[str, str]
     latency: dict[str, float]
 

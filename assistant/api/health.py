@@ -51,7 +51,8 @@ def routes(service: Service) -> APIRouter:
     )
     def metrics() -> Response:
         """What the service counts, in Prometheus' text format; nothing of any shopper is in it."""
-        text = service.conversations.metrics.text(len(service.shop.catalogue))
+        waiting = service.assistant.explainer.queue.waiting
+        text = service.conversations.metrics.text(len(service.shop.catalogue), waiting)
         return Response(text, media_type=MEDIA_TYPE)
 
     return router

@@ -4,30 +4,44 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 
 from assistant.dialogue import Edit, Intent, Need
-from assistant.events import Claim, Outcome, Pick, Sentence
+from assistant.events import Claim, Outcome, Pick, Sentence, WithoutModel
 from assistant.explanation import cart_replies, replies
 from assistant.explanation.facts import facts_for
 from assistant.explanation.pick_writer import PickWriter
 from assistant.explanation.replies import from_facts, say
 from assistant.explanation.wording import bold, count_words, lead
-from assistant.language_model import LanguageModel, LanguageModelUnavailable
+from assistant.language_model import LanguageModel, LanguageModelBusy, LanguageModelUnavailable
 from assistant.language_model.adapter import adapter_folder
+from assistant.language_model.fair_queue import FairQueue, Place
 from assistant.plain_text import plain
 from assistant.rules.relative import NOTHING_BEYOND
 from assistant.settings import PACKAGED, Settings
 from retrieval.query import Constraints
 
 WEAK_MATCH = 0.25  # content score, of 1, under which the best item is nearer to chance than to the words
-PATIENCE = 6.0  # seconds that the shopper waits for the model in one reply
+PATIENCE = 6.0  # seconds that the model may write on one reply
 _FACTS = 3  # said of a pick when the record speaks for itself
+_REASONS = {
+    WithoutModel.BUSY: "the language model is writing for other shoppers",
+    WithoutModel.SLOW: "the language model took too long",
+    WithoutModel.STOPPED: "the writing was stopped",
+    WithoutModel.UNAVAILABLE: "the language model cannot be reached",
+}
+_REFUSED = {Place.LEFT: WithoutModel.STOPPED, Place.BUSY: WithoutModel.BUSY}
 Clock = Callable[[], float]
 
 
 class Explainer:
-    """Writes the reply of a turn."""
+    """Writes the reply of a turn.
+
+    Attributes:
+        writer: the language model's part; None: there is no model.
+        queue: where replies wait for the model, one place for each that it writes at a time.
+    """
 
     def __init__(
         self,
@@ -48,6 +62,11 @@ class Explainer:
         trained = adapter_folder(settings) is not None
         prose = trained or not packaged
         self.writer = None if language_model is None else PickWriter(language_model, prose=prose, trained=trained)
+        self.queue = FairQueue(
+            settings.replies_at_once,
+            most_waiting=settings.language_model_queue,
+            patience=settings.language_model_queue_seconds,
+        )
         self._settings = settings
         self._display = display
         self._clock = clock
@@ -68,12 +87,15 @@ class Explainer:
             return f"model: {name}{tuned} writes why a pick fits; each claim is checked"
         return f"choice: {name} chooses which facts of the record are said; its own prose is not used"
 
-    def reply(self, outcome: Outcome, cancelled: Callable[[], bool] = lambda: False) -> Iterator[Sentence]:
+    def reply(
+        self, outcome: Outcome, cancelled: Callable[[], bool] = lambda: False, asker: str = ""
+    ) -> Iterator[Sentence]:
         """The reply, sentence by sentence, checked.
 
         Args:
             outcome: what was asked and what came of it.
             cancelled: asked before anything is generated; True: what is left is said from the records.
+            asker: who waits for the model where others do too: a shopper, or a conversation.
         """
         act = outcome.act
         if act.edit is not None or act.intent is Intent.PRIVACY:
@@ -90,7 +112,7 @@ class Explainer:
         elif not outcome.searched:
             yield from self._talk(outcome)
             return
-        yield from self._found(outcome, cancelled)
+        yield from self._found(outcome, cancelled, asker)
 
     def _talk(self, outcome: Outcome) -> Iterator[Sentence]:
         """Turns that searched nothing."""
@@ -116,7 +138,7 @@ class Explainer:
             case _:
                 yield say("abilities")
 
-    def _found(self, outcome: Outcome, cancelled: Callable[[], bool]) -> Iterator[Sentence]:
+    def _found(self, outcome: Outcome, cancelled: Callable[[], bool], asker: str) -> Iterator[Sentence]:
         """The outcome of a search."""
         if outcome.after.need == Need():
             yield say("abilities", "\n\n")
@@ -128,33 +150,59 @@ class Explainer:
             yield from replies.nothing_fits(outcome, self._display)
             return
         yield say("weak_match", "\n\n") if _is_weak(outcome) else Sentence(lead(outcome, self._display) + "\n\n")
-        yield from self._picks(outcome, cancelled)
+        with self._place(asker, cancelled) as refused:
+            missing = yield from self._picks(outcome, cancelled, refused)
+        if _all_new(outcome):
+            news = say("all_new")
+            claims = tuple(Claim(news.text.strip(), p.item.item_id, "interactions", True) for p in outcome.picks)
+            yield Sentence(f"\n{news.text}", claims)
+        if missing is not None:
+            yield Sentence("\n" + say("without_model", reason=_REASONS[missing]).text, without_model=missing)
 
-    def _picks(self, outcome: Outcome, cancelled: Callable[[], bool]) -> Iterator[Sentence]:
-        """Why each pick fits, in its order; from the records once the model is too slow, stopped or away."""
-        until, missing = self._clock() + PATIENCE, ""
+    @contextmanager
+    def _place(self, asker: str, cancelled: Callable[[], bool]) -> Iterator[WithoutModel | None]:
+        """A place at the model, where there is one; yields why it was refused, None when it is held or not needed."""
+        if self.writer is None:
+            yield None
+            return
+        with self.queue.place(asker, cancelled) as place:
+            yield _REFUSED.get(place)
 
-        def stop() -> str:
-            late = "the language model took too long" if self._clock() > until else ""
-            return "the writing was stopped" if cancelled() else late
+    def _picks(
+        self, outcome: Outcome, cancelled: Callable[[], bool], missing: WithoutModel | None
+    ) -> Generator[Sentence, None, WithoutModel | None]:
+        """Why each pick fits, in its order; from the records once the model is too slow, stopped or away.
 
-        all_new = len(outcome.picks) > 1 and all(pick.cold_start for pick in outcome.picks)
+        Args:
+            missing: why the model is not asked at all; None: it is.
+
+        Returns:
+            Why the model did not write all of it.
+        """
+        until, all_new = self._clock() + PATIENCE, _all_new(outcome)
+
+        def stop() -> WithoutModel | None:
+            late = WithoutModel.SLOW if self._clock() > until else None
+            return WithoutModel.STOPPED if cancelled() else late
+
         for pick in outcome.picks:
             said = None
             if self.writer is not None and not (missing := missing or stop()):
                 try:
                     said = yield from _by_model(self.writer, pick, outcome, lambda: bool(stop()))
+                except LanguageModelBusy:
+                    missing = WithoutModel.BUSY
                 except LanguageModelUnavailable:
-                    missing = "the language model cannot be reached"
-                missing = missing or ("" if said else stop())
+                    missing = WithoutModel.UNAVAILABLE
+                missing = missing or (None if said else stop())
             sentence = said or _from_record(pick, outcome)
             yield replace(sentence, text=f"{sentence.text}\n") if all_new else _with_news(sentence, pick)
-        if all_new:
-            news = say("all_new")
-            claims = tuple(Claim(news.text.strip(), p.item.item_id, "interactions", True) for p in outcome.picks)
-            yield Sentence(f"\n{news.text}", claims)
-        if missing:
-            yield Sentence("\n" + say("without_model", reason=missing).text)
+        return missing
+
+
+def _all_new(outcome: Outcome) -> bool:
+    """Whether nobody has touched any of several picks: it is said once, of all of them."""
+    return len(outcome.picks) > 1 and all(pick.cold_start for pick in outcome.picks)
 
 
 def _is_weak(outcome: Outcome) -> bool:

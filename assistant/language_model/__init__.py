@@ -100,6 +100,10 @@ class LanguageModelUnavailable(RuntimeError):
     """The model cannot answer now (endpoint down, out of memory, timeout). Expected; callers have a next rung."""
 
 
+class LanguageModelBusy(LanguageModelUnavailable):
+    """The model works, for others: this once it did not come to this caller in time."""
+
+
 def load_language_model(settings: Settings) -> LanguageModel | None:
     """The model that the settings name, not loaded yet: that happens at its first generation, or by its `load()`.
 
@@ -121,9 +125,4 @@ def load_language_model(settings: Settings) -> LanguageModel | None:
     from assistant.language_model.adapter import adapter_folder
     from assistant.language_model.local import LocalModel
 
-    return LocalModel(
-        settings.language_model,
-        settings.quantization,
-        adapter=adapter_folder(settings),
-        patience=settings.language_model_timeout,
-    )
+    return LocalModel(settings.language_model, settings.quantization, adapter=adapter_folder(settings))

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from tokenizers.decoders import DecodeStream
 
-from assistant.language_model import Generation, LanguageModelUnavailable, Prompt, Usage
+from assistant.language_model import Generation, LanguageModelBusy, LanguageModelUnavailable, Prompt, Usage
 from assistant.language_model.chat_words import chat_words, encode
 from assistant.language_model.constrained import Constraint, Grammars
+from assistant.language_model.fair_queue import FairQueue, Place
 from assistant.language_model.loading import LoadedModel, load_model
 from assistant.language_model.packaged import Report, say
 from assistant.language_model.stop_texts import StopTexts
 
 _ASKED = "\N{OBJECT REPLACEMENT CHARACTER}asked\N{OBJECT REPLACEMENT CHARACTER}"
 _PREFIX_BYTES = 256 << 20
+PATIENCE = 2.0  # seconds: cards wait for a reading, and so for the sentence of another reply that is being written
 
 
 class LocalModel:
@@ -34,7 +35,7 @@ class LocalModel:
         quantization: see `Settings.quantization`.
         adapter: folder of an adapter to add; see `assistant.language_model.adapter`.
         cache: folder for what is converted; None: the user's cache folder.
-        patience: seconds a generation waits for its turn before it gives up.
+        patience: seconds a generation waits for its turn before it gives up as `LanguageModelBusy`.
         report: receives progress lines.
     """
 
@@ -45,17 +46,16 @@ class LocalModel:
         *,
         adapter: Path | None = None,
         cache: Path | None = None,
-        patience: float = 60.0,
+        patience: float = PATIENCE,
         report: Report = say,
     ) -> None:
         self.name = source
         self._load: Callable[[], LoadedModel] = lambda: load_model(
             source, quantization, adapter=adapter, cache=cache, report=report
         )
-        self._patience = patience
+        self._queue = FairQueue(patience=patience)
         self._loading = threading.Lock()
         self._runner: Runner | None = None
-        self._turns = Turns()
 
     def load(self) -> Runner:
         """Load the model if it is not loaded yet.
@@ -85,8 +85,10 @@ class LocalModel:
         def pieces() -> Iterator[str]:
             runner = self.load()
             choose = Chooser(temperature, seed)
-            with self._turns.take(self._patience, cancelled) as taken:
-                if not taken:
+            with self._queue.place(cancelled=cancelled) as place:
+                if place is Place.BUSY:
+                    raise LanguageModelBusy("the language model was busy with others")
+                if place is Place.LEFT:
                     usage.stopped_by = "cancel"
                     return
                 try:
@@ -237,35 +239,3 @@ class Chooser:
             return int(logits.argmax())
         chances = torch.softmax(logits.cpu() / self._temperature, dim=-1)
         return int(torch.multinomial(chances, 1, generator=self._random))
-
-
-class Turns:
-    """A lock that is granted in the order it was asked for."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._queue: deque[object] = deque()
-
-    @contextmanager
-    def take(self, patience: float, cancelled: Callable[[], bool]) -> Iterator[bool]:
-        """Hold the turn; yields False if `cancelled` became true while waiting.
-
-        Raises:
-            LanguageModelUnavailable: the turn did not come within `patience` seconds.
-        """
-        ticket = object()
-        until = time.monotonic() + patience
-        with self._changed:
-            self._queue.append(ticket)
-        try:
-            with self._changed:
-                while self._queue[0] is not ticket and not cancelled():
-                    if time.monotonic() > until:
-                        raise LanguageModelUnavailable(f"the language model was busy for {patience:g} seconds")
-                    self._changed.wait(0.05)
-                taken = self._queue[0] is ticket
-            yield taken
-        finally:
-            with self._changed:
-                self._queue.remove(ticket)
-                self._changed.notify_all()

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from assistant.service import Service
 
 HERE = Path(__file__).parent
-TURNS = 8  # turns of different conversations at a time; the others queue
+TURNS = 8  # turns of different conversations at a time beside those in line for the model; the others queue
 _KEPT = re.compile(r'data-kept="([^"]*)"')
 
 Redraw = dict[Any, Any]
@@ -93,7 +93,8 @@ class ChatPage:
         drawn = [self.view, self.privacy, self.cart, self.chat, self.constraints, self.picks, self.status, self.replies]
         drawn += [self.memory]
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        queued = {**quiet, "outputs": [*drawn, self.box], "concurrency_id": "turns", "concurrency_limit": TURNS}
+        at_a_time = TURNS + self._service.settings.replies_in_line
+        queued = {**quiet, "outputs": [*drawn, self.box], "concurrency_id": "turns", "concurrency_limit": at_a_time}
         at_once = {**quiet, "queue": False}
         turns = [self.box.submit(self.say, [self.view, self.memory, self.box], **queued)]
         for panel in drawn[1:]:

@@ -9,12 +9,12 @@ import pytest
 import torch
 from tiny_model import save_tiny_model
 
-from assistant.language_model import LanguageModelUnavailable, Prompt
+from assistant.language_model import LanguageModelBusy, LanguageModelUnavailable, Prompt
 from assistant.language_model.decoders import GeneralDecoder
 from assistant.language_model.half_weights import available, halve_weights
 from assistant.language_model.llama_decoder import LlamaDecoder
 from assistant.language_model.loading import LoadedModel, check_fit, choose_quantization, load_model, loading_options
-from assistant.language_model.local import LocalModel, Turns
+from assistant.language_model.local import LocalModel
 from retrieval.errors import SetupError
 
 PROMPT = Prompt("You help shoppers.", "a light laptop")
@@ -184,29 +184,16 @@ def test_generations_of_many_threads_do_not_mix(model: LocalModel) -> None:
     assert [together[n] for n in range(6)] == alone
 
 
-def test_turns_are_granted_in_the_order_they_were_asked_for() -> None:
-    turns, order = Turns(), []
-    threads = []
-
-    def run(n: int) -> None:
-        with turns.take(10, lambda: False):
-            order.append(n)
-
-    with turns.take(10, lambda: False):
-        for n in range(5):
-            threads.append(threading.Thread(target=run, args=(n,)))
-            threads[-1].start()
-            while len(turns._queue) < n + 2:
-                threading.Event().wait(0.005)
-    for thread in threads:
-        thread.join(timeout=10)
-    assert order == list(range(5))
-
-
-def test_waiting_for_a_turn_can_be_cancelled() -> None:
-    turns = Turns()
-    with turns.take(10, lambda: False), turns.take(10, lambda: True) as taken:
-        assert not taken
+def test_a_generation_that_would_wait_too_long_is_told_that_the_model_is_busy(folder: Path) -> None:
+    model = LocalModel(str(folder), "none", patience=0.0)
+    running = iter(model.generate(PROMPT, max_tokens=12))
+    next(running)
+    with pytest.raises(LanguageModelBusy):
+        model.generate(PROMPT, max_tokens=12).text()
+    cancelled = model.generate(PROMPT, max_tokens=12, cancelled=lambda: True)
+    assert (cancelled.text(), cancelled.usage.stopped_by) == ("", "cancel")
+    list(running)
+    assert model.generate(PROMPT, max_tokens=12).text()
 
 
 def test_a_shopper_cannot_speak_as_the_system(model: LocalModel) -> None:
