@@ -27,6 +27,8 @@ from retrieval.behaviour.fusion.fitting import lessons_of
 from retrieval.behaviour.fusion.lambdamart import TreeRecipe
 from retrieval.behaviour.fusion.ranker import TREES, FusedRanker, FusionRecipe
 from retrieval.behaviour.fusion.rule import WeighedRanker
+from retrieval.behaviour.fusion.stage import Stage
+from retrieval.behaviour.fusion.texts import Texts
 from retrieval.behaviour.markov import Markov
 from retrieval.behaviour.single_signals import ContentRanker, PopularityRanker, WordsRanker
 from retrieval.ranking_evaluation.asking import rank
@@ -56,7 +58,7 @@ def fitted(split: Split, kept: Path | None, recipe: FusionRecipe, *, cold_lesson
     """The full system for a split, read from the folder of an earlier run when it is there."""
     folder = None if kept is None else kept / (split.name if cold_lesson else f"{split.name}-warm-lessons")
     if folder is not None and (folder / TREES).is_file():
-        return FusedRanker.load(folder, split.train, split.items)
+        return FusedRanker.load(folder, Stage.of(split.train, split.items, Texts.of(split.items), ()))
     valid = split.valid.histories(slice(None))
     lessons = lessons_of(split.name, split.train, len(split.items), recipe)
     if not cold_lesson:

@@ -35,14 +35,28 @@ def own_log(
         dtype=np.int64,
     ).reshape(-1, 4)
     shopper, item, at, kind = columns[np.lexsort((columns[:, 2], columns[:, 0]))].T
+    known = own_items(items, vectors)
     first = np.full(len(items), np.iinfo(np.int64).max)
     np.minimum.at(first, item, at)
-    first[first == np.iinfo(np.int64).max] = -1
-    known = Items(
-        ids=tuple(item.item_id for item in items),
-        texts=tuple(". ".join(p for p in (i.title, " > ".join(i.category), i.brand) if p) for i in items),
-        prices=np.array([np.nan if i.price is None else float(i.price.major) for i in items]),
-        first_seen=first,
+    known.first_seen[:] = np.where(first == np.iinfo(np.int64).max, -1, first)
+    return known, Events(shopper.astype(np.int32), item.astype(np.int32), at, kind.astype(np.int8))
+
+
+def own_items(items: Sequence[CatalogueItem | None], vectors: Floats) -> Items:
+    """Arrays of a shop's items, `first_seen` never.
+
+    Args:
+        items: n of them; None for a row whose item left the shop, which has no words and no price.
+        vectors: float32 (n, d), of the items' texts.
+    """
+    return Items(
+        ids=tuple(item.item_id if item else "" for item in items),
+        texts=tuple(_words(item) if item else "" for item in items),
+        prices=np.array([float(i.price.major) if i and i.price is not None else np.nan for i in items]),
+        first_seen=np.full(len(items), -1, dtype=np.int64),
         vectors=vectors,
     )
-    return known, Events(shopper.astype(np.int32), item.astype(np.int32), at, kind.astype(np.int8))
+
+
+def _words(item: CatalogueItem) -> str:
+    return ". ".join(p for p in (item.title, " > ".join(item.category), item.brand) if p)

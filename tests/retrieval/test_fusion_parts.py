@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from retrieval.behaviour.events import NO_ITEM, Events, Histories, Items
 from retrieval.behaviour.fusion.candidates import Candidates, best_of_each
-from retrieval.behaviour.fusion.counts import COUNT_PARTS, Counts
+from retrieval.behaviour.fusion.counts import COUNT_PARTS, CountTables
 from retrieval.behaviour.fusion.features import FACTS, features, names
 from retrieval.behaviour.fusion.lessons import Lesson, after_date, held_out_items, last_events
-from retrieval.behaviour.fusion.texts import TEXT_PARTS, Texts, tf_idf
+from retrieval.behaviour.fusion.texts import TEXT_PARTS, Texts, Words
+from retrieval.behaviour.log_counts import LogCounts
 
 DAY = 86_400
 
@@ -45,29 +46,23 @@ def items(texts: list[str], vectors: NDArray[np.float32] | None = None) -> Items
 NAILS = items(["red nail polish", "blue nail polish", "nail file", "hair dryer", "hair brush"])
 
 
+def tables(*shoppers: list[tuple[int, int]]) -> CountTables:
+    return CountTables.whole(LogCounts.of(events(*shoppers), 5))
+
+
 def test_what_followed_the_last_item_counts_less_with_every_step_and_with_time() -> None:
-    counts = Counts.of(events([(0, 0), (1, 0), (2, 180)]), 5)
-    after = counts.parts(history((0, 0)), Texts.of(NAILS))["after_last"][0]
+    after = tables([(0, 0), (1, 0), (2, 180)]).parts(history((0, 0)), Texts.of(NAILS))["after_last"][0]
     assert after[1] == pytest.approx(1.0)  # one step, the same day
     assert after[2] == pytest.approx(2**-0.5 * 0.5)  # two steps, one half-life
     assert after[3] == 0.0
 
 
-def test_an_item_that_follows_itself_is_one_step() -> None:
-    counts = Counts.of(events([(0, 0), (0, 0), (0, 0), (1, 0)]), 5)
-    assert counts.adjacent[0, 1] == 1
-    assert counts.forward[0, 1] == pytest.approx(1.0)
-    assert counts.times.tolist() == [3, 1, 0, 0, 0]
-
-
 def test_no_pair_is_counted_between_two_shoppers() -> None:
-    counts = Counts.of(events([(0, 0), (1, 0)], [(2, 0), (3, 0)]), 5)
-    assert counts.forward[1, 2] == 0
-    assert counts.forward.nnz == 2
+    assert np.argwhere(tables([(0, 0), (1, 0)], [(2, 0), (3, 0)]).forward.toarray()).tolist() == [[0, 1], [2, 3]]
 
 
 def test_padding_changes_no_part() -> None:
-    counts, texts = Counts.of(events([(0, 0), (1, 1), (2, 2)], [(1, 0), (3, 1)]), 5), Texts.of(NAILS)
+    counts, texts = tables([(0, 0), (1, 1), (2, 2)], [(1, 0), (3, 1)]), Texts.of(NAILS)
     plain, padded = history((0, 0), (1, 1)), history((0, 0), (1, 1), padding=3)
     for one, other in (
         (counts.parts(plain, texts), counts.parts(padded, texts)),
@@ -78,29 +73,20 @@ def test_padding_changes_no_part() -> None:
 
 
 def test_the_parts_are_those_that_are_named() -> None:
-    counts, texts = Counts.of(events([(0, 0), (1, 1)]), 5), Texts.of(NAILS)
+    counts, texts = tables([(0, 0), (1, 1)]), Texts.of(NAILS)
     assert tuple(counts.parts(history((0, 0)), texts)) == COUNT_PARTS
     assert tuple(texts.parts(history((0, 0)))) == TEXT_PARTS
 
 
 def test_recent_events_are_those_of_the_item_in_the_window_with_its_end() -> None:
-    counts = Counts.of(events([(1, 0), (1, 10), (1, 40), (2, 40)]), 5)
+    counts = LogCounts.of(events([(1, 0), (1, 10), (1, 40), (2, 40)]), 5)
     until = np.array([40, 40, 39, 10, 5]) * DAY
     assert counts.recent(np.array([1, 2, 1, 1, 3], np.int32), until, 30).tolist() == [1, 1, 1, 2, 0]
 
 
-def test_counting_again_without_a_shopper_is_as_if_she_had_never_been() -> None:
-    with_her = events([(0, 0), (1, 1)], [(3, 0), (4, 1), (0, 2)], [(1, 0), (2, 3)])
-    without = Counts.of(with_her.where(with_her.shopper != 1), 5)
-    never = Counts.of(events([(0, 0), (1, 1)], [(1, 0), (2, 3)]), 5)
-    texts = Texts.of(NAILS)
-    for name, scores in without.parts(history((0, 0)), texts).items():
-        if name != "shoppers":  # rarity is by shopper numbers, which are not given anew
-            assert np.array_equal(scores, never.parts(history((0, 0)), texts)[name]), name
-
-
 def test_words_weigh_by_their_rarity() -> None:
-    table = tf_idf(("nail polish", "nail file", "nail art", "hair brush")).toarray()
+    names = ("nail polish", "nail file", "nail art", "hair brush")
+    table = Words(names).table(names).toarray()
     likeness = table @ table.T
     np.testing.assert_allclose(np.diag(likeness), 1.0, rtol=1e-5)
     assert likeness[0, 3] == 0.0
@@ -113,6 +99,17 @@ def test_nothing_is_its_own_nearest_and_shares_sum_to_one() -> None:
     likeness = Texts.of(items(["thing"] * 50, vectors)).likeness
     assert likeness.diagonal().sum() == 0
     np.testing.assert_allclose(np.asarray(likeness.sum(axis=1)).ravel(), 1.0, rtol=1e-5)
+
+
+def test_items_that_come_later_have_the_words_and_the_neighbours_of_any_other() -> None:
+    drawn = np.random.default_rng(0).normal(size=(30, 8)).astype(np.float32)
+    vectors = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+    names = [f"thing word{row % 7}" for row in range(30)]
+    whole, first = items(names, vectors), items(names[:28], vectors[:28])
+    grown = Texts.of(first).and_of(whole)
+    np.testing.assert_array_equal(grown.likeness[28:].toarray(), Texts.of(whole).likeness[28:].toarray())
+    np.testing.assert_array_equal(grown.words[28].toarray(), grown.words[0].toarray())  # both are "thing word0"
+    assert grown.words[28].nnz == 2
 
 
 def test_candidates_are_the_best_of_every_part_and_nothing_seen() -> None:
@@ -145,7 +142,7 @@ def test_ranks_and_greatest_are_by_history() -> None:
 
 
 def test_features_say_what_is_known_of_a_candidate() -> None:
-    counts = Counts.of(events([(0, 0), (1, 100), (1, 120)]), 5)
+    counts = LogCounts.of(events([(0, 0), (1, 100), (1, 120)]), 5)
     asked = history((3, 118), (0, 121))
     candidates = Candidates.where(np.array([[0, 1, 0, 0, 1]], np.bool_))
     table = features({"part": np.array([0.5, 0.25], np.float32)}, candidates, asked, NAILS, counts)

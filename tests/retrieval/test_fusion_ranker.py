@@ -164,7 +164,7 @@ def test_an_item_without_events_is_found_by_its_text() -> None:
 def test_what_is_saved_is_read_to_the_bit(tmp_path: Path) -> None:
     shown = world("predictable")
     shown.fused.save(tmp_path)
-    again = FusedRanker.load(tmp_path, shown.train, shown.items)
+    again = FusedRanker.load(tmp_path, shown.fused.stage)
     histories, _ = asked(shown)
     np.testing.assert_array_equal(again.score(histories), shown.fused.score(histories))
     assert {file.name for file in tmp_path.iterdir()} == {TREES, CARD}
@@ -176,7 +176,7 @@ def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     trees = tmp_path / TREES
     trees.write_text(trees.read_text().replace("leaf_value=", "leaf_value=9 ", 1))
     with pytest.raises(SetupError, match="damaged"):
-        FusedRanker.load(tmp_path, shown.train, shown.items)
+        FusedRanker.load(tmp_path, shown.fused.stage)
 
 
 def test_a_fusion_that_decides_by_other_columns_is_refused(tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ def test_a_fusion_that_decides_by_other_columns_is_refused(tmp_path: Path) -> No
     card = tmp_path / CARD
     card.write_text(card.read_text().replace('"pairs_long"', '"other"'))
     with pytest.raises(SetupError, match="other columns"):
-        FusedRanker.load(tmp_path, shown.train, shown.items)
+        FusedRanker.load(tmp_path, shown.fused.stage)
 
 
 def test_another_ranker_is_a_part_like_the_others_and_is_fitted_without_what_a_lesson_hides() -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from retrieval.behaviour.events import NO_ITEM, Floats, Histories, Items
 from retrieval.behaviour.fusion.candidates import Candidates
-from retrieval.behaviour.fusion.counts import Counts
+from retrieval.behaviour.log_counts import LogCounts
 
 _DAY = 86_400
 _NO_SCORE_RANK = 999.0  # rank of a candidate that a part says nothing of
@@ -38,7 +38,7 @@ def names(parts: Iterable[str]) -> tuple[str, ...]:
 
 
 def features(
-    parts: Mapping[str, Floats], candidates: Candidates, histories: Histories, items: Items, counts: Counts
+    parts: Mapping[str, Floats], candidates: Candidates, histories: Histories, items: Items, counts: LogCounts
 ) -> Floats:
     """float32 (k, columns), as `names` has them.
 
@@ -59,12 +59,13 @@ def features(
 
 
 def _facts(
-    candidates: Candidates, histories: Histories, items: Items, counts: Counts
+    candidates: Candidates, histories: Histories, items: Items, counts: LogCounts
 ) -> list[NDArray[np.floating] | NDArray[np.integer]]:
     case, item = candidates.case, candidates.item
     last, ended = histories.item[:, -1], histories.at[:, -1]
     end = ended[case]
     times = counts.times[item]
+    first, newest = counts.first_and_last(item)
     return [
         times,
         times == 0,
@@ -72,8 +73,8 @@ def _facts(
         histories.lengths[case],
         counts.recent(item, end, 30),
         counts.recent(item, end, 180),
-        np.where(times > 0, (end - counts.first[item]) / _DAY, UNKNOWN),
-        np.where(times > 0, (end - counts.last[item]) / _DAY, UNKNOWN),
+        np.where(times > 0, (end - first) / _DAY, UNKNOWN),
+        np.where(times > 0, (end - newest) / _DAY, UNKNOWN),
         _pauses(histories)[case],
         _greatest_likeness(candidates, histories, items),
         _price_ratio(candidates, histories, items),

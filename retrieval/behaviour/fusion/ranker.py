@@ -161,8 +161,8 @@ class FusedRanker:
         (folder / CARD).write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: Path, events: Events, items: Items, others: Sequence[FitRanker] = ()) -> FusedRanker:
-        """What `save` wrote, over these events and items; `others` as it was fitted with.
+    def load(cls, folder: Path, stage: Stage) -> FusedRanker:
+        """What `save` wrote, over this stage: its other rankers as it was fitted with.
 
         Raises:
             SetupError: a file is missing or damaged, or the columns are those of another version.
@@ -175,10 +175,13 @@ class FusedRanker:
             raise SetupError(f"The fusion in {folder} cannot be read: {error}", fix) from error
         if hashlib.sha256(text.encode()).hexdigest() != card.sha256:
             raise SetupError(f"The fusion in {folder} is damaged: {TREES} is not what was written.", fix)
-        stage = Stage.of(events, items, Texts.of(items), others)
         if card.columns != stage.columns():
             raise SetupError(f"The fusion in {folder} decides by other columns than this version has.", fix)
         return cls(stage, LambdaMart.of_text(text), card.cold_cost, Calibration(card.slope, card.level))
+
+    def over(self, stage: Stage) -> FusedRanker:
+        """The same over another stage of the same columns."""
+        return FusedRanker(stage, self.model, self.cold_cost, self.calibration)
 
     def _probability(self, candidates: Candidates, table: Floats) -> NDArray[np.float64]:
         cold = self.stage.counts.times[candidates.item] == 0

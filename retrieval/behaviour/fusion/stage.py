@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from retrieval.behaviour.events import Events, Floats, Histories, Items, Ranker
 from retrieval.behaviour.fusion.candidates import EACH, Candidates, best_of_each
-from retrieval.behaviour.fusion.counts import COUNT_PARTS, Counts
+from retrieval.behaviour.fusion.counts import COUNT_PARTS, CountTables
 from retrieval.behaviour.fusion.features import features, names
 from retrieval.behaviour.fusion.lambdamart import Ranked
 from retrieval.behaviour.fusion.texts import TEXT_PARTS, Texts
+from retrieval.behaviour.log_counts import LogCounts
 
 AT_ONCE = 256  # histories scored together: 200 MB for 12,000 items
 _CONTENT = ("meaning", "words")
@@ -29,19 +30,23 @@ class Stage:
 
     Attributes:
         items, texts: the items.
-        counts: of the events that may be known.
+        counts: of the events that may be known; they may go on.
         others: rankers fitted on those events.
+        whole: tables of all counts as they stood when they were fitted on, for many histories at once; None: each
+            history is answered from the rows that it asks for, as the counts stand at that moment.
     """
 
     items: Items
     texts: Texts
-    counts: Counts
+    counts: LogCounts
     others: tuple[Ranker, ...] = ()
+    whole: CountTables | None = None
 
     @classmethod
     def of(cls, events: Events, items: Items, texts: Texts, others: Sequence[FitRanker]) -> Stage:
         """Count the events, and fit the other rankers on them."""
-        return cls(items, texts, Counts.of(events, len(items)), tuple(fit(events) for fit in others))
+        counts = LogCounts.of(events, len(items))
+        return cls(items, texts, counts, tuple(fit(events) for fit in others), CountTables.whole(counts))
 
     def columns(self) -> tuple[str, ...]:
         """The names of the features, in their order."""
@@ -55,7 +60,8 @@ class Stage:
 
         The least score of another ranker becomes 0, so that logits can be compared by share.
         """
-        found = self.counts.parts(histories, self.texts)
+        tables = self.whole or CountTables.asked(self.counts, histories, self.texts)
+        found = tables.parts(histories, self.texts)
         for ranker in self.others:
             scores = ranker.score(histories)
             found[ranker.name] = scores - scores.min(axis=1, keepdims=True)
