@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import filtered_search, ranking
+from benchmarks import filtered_search, load, ranking
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "results"
@@ -28,6 +28,8 @@ MARK, END = "<!-- written by python -m benchmarks -->", "<!-- end -->"
 COMMANDS = {
     "turns": ("benchmarks/turns.py",),
     "page": ("benchmarks/page.py",),
+    "load": ("benchmarks/load.py",),
+    "soak": ("benchmarks/load.py", "--soak", "15"),
     "search_icecat": ("benchmarks/search_icecat.py",),
     "filtered_search": ("benchmarks/filtered_search.py", "--json"),
     "ranking": ("-m", "benchmarks.ranking"),
@@ -38,12 +40,19 @@ COMMANDS = {
     "explanations": ("benchmarks/explanations.py",),
     "intents": (
         *("-m", "assistant", "evaluate", "intent", "--data", "tests/data/golden_intents.jsonl"),
-        *("--suite-sample", "0", "--json"),
+        *("--suite-sample", "500", "--json"),
     ),
+    "own_labels": (
+        *("-m", "assistant", "evaluate", "intent", "--data", "../shared/data/clinc150/utterances.csv.gz"),
+        *("--data", "../shared/data/pscon_en/utterances.csv.gz", "--suite-sample", "0", "--json"),
+    ),
+    "reading_variants": ("-m", "benchmarks.reading_variants"),
 }
 TITLES = {
     "turns": "One turn: cards, first words, the whole",
     "page": "The widget and the chat page in the browser",
+    "load": "Many shoppers at a time with the packaged language model",
+    "soak": "Memory under load",
     "search_icecat": "19,406 real items: ingest and search",
     "filtered_search": "Exact filtered search against Chroma's `where`",
     "ranking": "What a shopper turns to next",
@@ -53,6 +62,8 @@ TITLES = {
     "understanding_speed": "What reading one utterance costs",
     "explanations": "What the packaged model writes about picks, before the check and after it",
     "intents": "Understanding: the golden set",
+    "own_labels": "Understanding: data sets of others, in their own labels",
+    "reading_variants": "Ways to have the packaged model read",
 }
 
 
@@ -153,13 +164,61 @@ def intents(result: dict[str, Any]) -> str:
         {"system": name, "n": figures["n"], **{metric: cell(figures, metric) for metric in names}}
         for name, figures in systems.items()
     ]
-    return f"{result['system'].capitalize()}. {result['latency_ms']['p50']:.0f} ms at the median.\n\n{rows(table)}"
+    head = f"{result['system'].capitalize()}. {result['latency_ms']['p50']:.0f} ms at the median."
+    return "\n\n".join((head, rows(table), suites(result["suites"])))
+
+
+def suites(result: dict[str, Any]) -> str:
+    """The golden utterances disturbed: what each way of disturbing them costs the system in service."""
+    table = [
+        {
+            "suite": name,
+            "n": suite["n"],
+            "intent": suite["intent_accuracy"],
+            "drop": "-" if suite["intent_accuracy_drop"] is None else suite["intent_accuracy_drop"]["value"],
+            "orders obeyed": suite.get("obeyed", "-"),
+        }
+        for name, suite in result.items()
+    ]
+    return rows(table)
+
+
+def own_labels(result: dict[str, Any]) -> str:
+    """Heads trained on the train splits of others, scored on their dev splits."""
+    table = []
+    for name, heads in result["own_labels"].items():
+        for head, figures in heads.items():
+            aurocs = figures["oos_auroc"]
+            best = max(aurocs, key=lambda scorer: aurocs[scorer]["value"], default=None)
+            table.append(
+                {
+                    "data": name,
+                    "head": head,
+                    "n": figures["n"],
+                    "accuracy": figures["accuracy"]["value"],
+                    "macro-F1": figures["macro_f1"]["value"],
+                    "over TF-IDF": "{value:.3f} [{low:.3f}, {high:.3f}]".format(**figures["macro_f1_over_tfidf"]),
+                    "AUROC out of scope": "-" if best is None else f"{aurocs[best]['value']:.3f} ({best})",
+                }
+            )
+    return rows(table)
+
+
+def reading_variants(result: dict[str, Any]) -> str:
+    """Ways to read, and those that are computed from their answers."""
+    computed = {name: result[name] for name in ("intent_by_likelihood", "prompt_lookup")}
+    head = f"{result['utterances']} utterances that were held back from training."
+    return "\n\n".join((head, rows(result["ways"]), pairs(computed), rows(result["cascade"])))
 
 
 TABLES = {
     "intents": intents,
+    "own_labels": own_labels,
+    "reading_variants": reading_variants,
     "turns": pairs,
     "page": pairs,
+    "load": load.table,
+    "soak": pairs,
     "search_icecat": search_icecat,
     "filtered_search": filtered_search.table,
     "ranking": ranking.table,
