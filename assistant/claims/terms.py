@@ -96,6 +96,7 @@ _BOUNDS = {
     "less": r"less than|under|below",
     "about": r"about|around|roughly|approximately|nearly|almost|just under|just over",
 }
+_LONGEST_BOUND = 40  # characters, the spaces after it included
 _BOUND = re.compile(
     rf"(?:{'|'.join(f'(?P<{name}>{chr(92)}b(?:{words}))' for name, words in _BOUNDS.items())})\s+$", re.IGNORECASE
 )
@@ -145,7 +146,7 @@ def terms(text: str) -> tuple[Term, ...]:
     """The words and quantities of a half-sentence, without the neutral words; what follows a negator is negated."""
     text = digits(text)
     quantities = {m.start: m for m in find_quantities(text)}
-    bounds = {start: _BOUND.search(text[:start]) for start in quantities}
+    bounds = {start: _BOUND.search(text, max(0, start - _LONGEST_BOUND), start) for start in quantities}
     spans = [(bound.start() if (bound := bounds[m.start]) else m.start, m.end) for m in quantities.values()]
     places = [(m.start, m.end, "", "") for m in quantities.values()]
     words = [t for t in tokens(text) if not any(start <= t.start < end for start, end in spans)]

@@ -20,7 +20,7 @@ from defusedxml.ElementTree import iterparse
 from retrieval.errors import FeedError
 from retrieval.feeds.files import as_windows_1252, open_bytes, open_text
 
-csv.field_size_limit(1 << 24)  # process-wide; the default of 128 KiB is less than some shops' descriptions
+csv.field_size_limit((1 << 31) - 1)  # process-wide; a cell may be as long as its line
 DELIMITERS = ",\t;|"
 _DEEPEST = 20  # levels inside a row; real feeds have three
 _MOST_LINES = 500  # a quote that stays open longer was never meant to be closed
@@ -53,7 +53,8 @@ def sniff_delimiter(sample: str) -> str:
     """The delimiter of a delimited text: the one that cuts its first lines into the most equal number of cells."""
 
     def score(delimiter: str) -> tuple[float, int]:
-        counts = [len(row) for row in islice(csv.reader(io.StringIO(sample), delimiter=delimiter), 20) if row]
+        lines = io.StringIO(sample, newline="")  # a lone carriage return ends a line too
+        counts = [len(row) for row in islice(csv.reader(lines, delimiter=delimiter), 20) if row]
         width = counts[0] if counts else 1
         agreeing = sum(count == width for count in counts) / max(1, len(counts))
         return (agreeing if width > 1 else 0.0), width
