@@ -28,8 +28,8 @@ MARK, END = "<!-- written by python -m benchmarks -->", "<!-- end -->"
 COMMANDS = {
     "turns": ("benchmarks/turns.py",),
     "page": ("benchmarks/page.py",),
-    "load": ("benchmarks/load.py",),
-    "soak": ("benchmarks/load.py", "--soak", "15"),
+    "load": ("-m", "benchmarks.load"),
+    "soak": ("-m", "benchmarks.load", "--soak", "15"),
     "search_icecat": ("benchmarks/search_icecat.py",),
     "filtered_search": ("benchmarks/filtered_search.py", "--json"),
     "ranking": ("-m", "benchmarks.ranking"),
@@ -47,6 +47,7 @@ COMMANDS = {
         *("--data", "../shared/data/pscon_en/utterances.csv.gz", "--suite-sample", "0", "--json"),
     ),
     "reading_variants": ("-m", "benchmarks.reading_variants"),
+    "training_variants": ("-m", "benchmarks.training_variants"),
 }
 TITLES = {
     "turns": "One turn: cards, first words, the whole",
@@ -64,6 +65,7 @@ TITLES = {
     "intents": "Understanding: the golden set",
     "own_labels": "Understanding: data sets of others, in their own labels",
     "reading_variants": "Ways to have the packaged model read",
+    "training_variants": "Small trainings of the packaged model, side by side",
 }
 
 
@@ -215,6 +217,9 @@ TABLES = {
     "intents": intents,
     "own_labels": own_labels,
     "reading_variants": reading_variants,
+    "training_variants": lambda result: (
+        f"{result['lessons']} lessons, {result['held']} held.\n\n{rows(result['rows'])}"
+    ),
     "turns": pairs,
     "page": pairs,
     "load": load.table,
