@@ -103,6 +103,7 @@ class ScriptedAssistant:
         session: Session,
         act: DialogueAct | None,
         cancelled: Callable[[], bool],
+        asker: str,
     ) -> Iterator[Event]:
         if self.raising is not None:
             raise self.raising

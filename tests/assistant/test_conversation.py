@@ -50,6 +50,7 @@ class ScriptedAssistant:
         session: Session,
         act: DialogueAct | None,
         cancelled: Callable[[], bool],
+        asker: str,
     ) -> Iterator[Event]:
         self.sessions.append(session)
         edit = {"forget me": Edit.FORGET, "yes": Edit.FORGET_CONFIRMED}.get(utterance)

@@ -149,6 +149,7 @@ def test_a_trace_is_plain_json() -> None:
         (Stage("admitted", 7), Stage("shown", 1, (("lamp-1", 0.12345678),))),
         (ModelCall("explain", "p", "a", 0.25, 7, 2, "end"),),
         ("lamp-2",),
+        "busy",
     )
     assert trace.as_json() == {
         "stages": [
@@ -167,4 +168,5 @@ def test_a_trace_is_plain_json() -> None:
             }
         ],
         "blocked": ["lamp-2"],
+        "without_model": "busy",
     }
