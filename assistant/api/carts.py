@@ -10,6 +10,7 @@ from fastapi import APIRouter, Header, Path
 from pydantic import Field
 
 from assistant.api.access import needs
+from assistant.api.json_body import JsonRoute
 from assistant.api.once import HEADER, LONGEST
 from assistant.api.problems import Problem, documented
 from assistant.api.wire import Answer, Body, ItemId
@@ -83,7 +84,9 @@ class CartAnswer(CartContents):
 
 def routes(service: Service) -> APIRouter:
     """The routes of one service."""
-    router = APIRouter(prefix="/carts/{conversation_id}", tags=["carts"], dependencies=[needs(Scope.CHAT)])
+    router = APIRouter(
+        prefix="/carts/{conversation_id}", tags=["carts"], route_class=JsonRoute, dependencies=[needs(Scope.CHAT)]
+    )
     carts, template = service.conversations.carts, service.settings.checkout_url
 
     def told(cart: Cart) -> dict[str, Any]:

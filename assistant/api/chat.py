@@ -11,6 +11,7 @@ from fastapi.responses import StreamingResponse
 
 from assistant.api.access import needs
 from assistant.api.chat_models import ChatRequest, StoppedAnswer, TurnAnswer, TurnsAnswer
+from assistant.api.json_body import JsonRoute
 from assistant.api.paging import cursor_of, position_of
 from assistant.api.problems import documented
 from assistant.api.turns import Turns
@@ -38,7 +39,7 @@ _PROBLEMS = documented(
 
 def routes(service: Service) -> APIRouter:
     """The routes of one service."""
-    router = APIRouter(tags=["chat"], dependencies=[needs(Scope.CHAT)])
+    router = APIRouter(tags=["chat"], route_class=JsonRoute, dependencies=[needs(Scope.CHAT)])
     turns = Turns(service)
 
     @router.post("/chat", response_model=TurnAnswer, responses={**_PROBLEMS, 200: _TURN})

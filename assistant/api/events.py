@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from assistant.api.access import needs
 from assistant.api.once import DOCUMENTED, OnceRoute
-from assistant.api.problems import Problem, documented, field_problems, invalid
+from assistant.api.problems import Problem, documented, invalid, refusals
 from assistant.api.shopper_models import BulkEventsAnswer, BulkEventsBody, EventBody, EventOutcome
 from assistant.conversation import Conversations
 from assistant.store import Verdict
@@ -55,8 +55,7 @@ def _outcome(conversations: Conversations, raw: dict[str, Any]) -> EventOutcome:
         body = EventBody.model_validate(raw)
         return EventOutcome(outcome="kept" if _take(conversations, body) else "no_consent", errors=[])
     except ValidationError as error:
-        problems = field_problems([dict(e) for e in error.errors(include_url=False)])
-        return EventOutcome(outcome="refused", errors=[f"{p.pointer}: {p.detail}" for p in problems])
+        return EventOutcome(outcome="refused", errors=refusals(error))
     except Problem as error:
         return EventOutcome(outcome="refused", errors=[error.detail])
 

@@ -21,7 +21,7 @@ from assistant.api.item_models import (
 )
 from assistant.api.once import DOCUMENTED, OnceRoute
 from assistant.api.paging import cursor_of, last_of
-from assistant.api.problems import Problem, documented, field_problems
+from assistant.api.problems import Problem, documented, refusals
 from assistant.api.wire import Cursor
 from assistant.store.keys import ApiKey, Scope
 from retrieval.catalogue import CatalogueItem, item_as_json
@@ -141,10 +141,9 @@ class _Writing:
             try:
                 item = BulkItem.model_validate(row)
             except ValidationError as error:
-                problems = field_problems([dict(e) for e in error.errors(include_url=False)])
                 stated = row.get("item_id")
                 item_id = stated if isinstance(stated, str) and len(stated) <= 200 else None
-                outcomes.append(_refused(item_id, [f"{p.pointer}: {p.detail}" for p in problems]))
+                outcomes.append(_refused(item_id, refusals(error)))
                 continue
             if last[item.item_id] != n:
                 outcomes.append(_refused(item.item_id, ["a later item of this request has the same id"]))

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Coroutine
 from hashlib import sha256
-from typing import Any
 
 from fastapi import Request, Response
-from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
+from assistant.api.json_body import Handler, JsonRequest, JsonRoute
 from assistant.api.problems import Problem, invalid
 from assistant.store import Store, idempotency
 
@@ -29,10 +27,8 @@ DOCUMENTED = {
     ]
 }
 
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
-
-class OnceRoute(APIRoute):
+class OnceRoute(JsonRoute):
     """A route whose writes are done once for each idempotency key of a caller; only answers that succeeded are kept."""
 
     def get_route_handler(self) -> Handler:
@@ -45,6 +41,7 @@ class OnceRoute(APIRoute):
                 return await handle(request)
             if not 0 < len(key) <= LONGEST:
                 raise invalid(f"/header/{HEADER}", f"A key has 1 to {LONGEST} characters.")
+            request = JsonRequest(request.scope, request.receive)  # one that keeps what it has read
             store: Store = request.app.state.service.store
             return await _once(store, owner.name, key, request, handle)
 

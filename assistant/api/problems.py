@@ -9,12 +9,13 @@ import html
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
 
 from assistant.api.wire import PREFIX
@@ -23,6 +24,7 @@ from retrieval.errors import AssistantError
 
 PAGE = f"{PREFIX}/problems"
 MEDIA_TYPE = "application/problem+json"
+MOST_TOLD = 50  # wrong places of one request that are named
 
 log = structlog.get_logger()
 
@@ -162,6 +164,14 @@ def field_problems(errors: Iterable[Mapping[str, Any]]) -> list[FieldProblem]:
     ]
 
 
+def refusals(error: ValidationError) -> list[str]:
+    """Why one of many things that were sent cannot be taken, place by place; of very many places their number."""
+    if error.error_count() > MOST_TOLD:
+        return [f"{error.error_count():,} places are wrong"]
+    problems = field_problems(dict(each) for each in error.errors(include_url=False))
+    return [f"{problem.pointer}: {problem.detail}" for problem in problems]
+
+
 def _escaped(part: str) -> str:
     return part.replace("~", "~0").replace("/", "~1")
 
@@ -172,7 +182,7 @@ def problem_of(error: Exception) -> Problem:
         case Problem():
             return error
         case RequestValidationError():
-            errors = field_problems(error.errors())
+            errors = field_problems(islice(error.errors(), MOST_TOLD))
             return Problem("invalid-request", "; ".join(f"{e.pointer}: {e.detail}" for e in errors[:3]), errors)
         case UtteranceError():
             return Problem("unreadable-utterance", str(error))

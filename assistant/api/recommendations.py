@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 
 from assistant.api.access import needs
 from assistant.api.items import ItemPath
+from assistant.api.json_body import JsonRoute
 from assistant.api.problems import Problem, documented
 from assistant.api.search import found_as_json
 from assistant.api.shopper_models import RecommendationsAnswer
@@ -24,7 +25,7 @@ _READING = ("no-key", "unknown-key", "missing-scope", "no-such-address", "invali
 
 def routes(service: Service) -> APIRouter:
     """The routes of one service."""
-    router = APIRouter(tags=["recommendations"])
+    router = APIRouter(tags=["recommendations"], route_class=JsonRoute)
     shop = service.shop
 
     @router.get(

@@ -10,6 +10,7 @@ from fastapi import APIRouter
 
 from assistant.api.access import needs
 from assistant.api.item_models import AttributeBody, ConstraintsBody, SearchAnswer, SearchRequest
+from assistant.api.json_body import JsonRoute
 from assistant.api.paging import cursor_of, position_of
 from assistant.api.problems import documented, invalid
 from assistant.store.keys import Scope
@@ -30,7 +31,7 @@ DEEPEST = PROPOSED  # ranks that can be paged to: as deep as the sources are ask
 
 def routes(service: Service) -> APIRouter:
     """The routes of one service."""
-    router = APIRouter(tags=["search"], dependencies=[needs(Scope.SEARCH)])
+    router = APIRouter(tags=["search"], route_class=JsonRoute, dependencies=[needs(Scope.SEARCH)])
     shop, metrics = service.shop, service.conversations.metrics
 
     @router.post(

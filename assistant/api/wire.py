@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 PREFIX = "/api/v1"
+MOST_NAMES = 100  # of an object that describes its names; each one that it does not know would be complained about
 
 ItemId = Annotated[str, Field(min_length=1, max_length=200)]
 ShopperId = Annotated[str, Field(min_length=1, max_length=200)]
@@ -21,6 +23,13 @@ class Body(BaseModel):
     """Something that is sent; nothing is allowed in it that is not described."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few_names(cls, sent: Any) -> Any:
+        if isinstance(sent, dict) and len(sent) > MOST_NAMES:
+            raise PydanticCustomError("too_many_names", "More than {most} names", {"most": MOST_NAMES})
+        return sent
 
 
 class Answer(BaseModel):
