@@ -124,7 +124,7 @@ def _finding_key(text: str) -> tuple[str, str]:
     """Item and check from a form's field."""
     try:
         item_id, check = json.loads(text)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise HTTPException(422, "A finding could not be read. Reload the page and try again.") from error
     return str(item_id), str(check)
 

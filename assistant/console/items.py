@@ -194,7 +194,7 @@ def _kept(request: Request, name: str) -> list[str]:
     """The list that a cookie holds; empty when it holds none that can be read."""
     try:
         kept = json.loads(unquote(request.cookies.get(name, "[]")))
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     return [text for text in kept if isinstance(text, str)][:60] if isinstance(kept, list) else []
 
