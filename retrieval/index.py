@@ -13,17 +13,16 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 import numpy as np
-import structlog
 
 from retrieval.candidates import Proposal, Rows, Scores
 from retrieval.catalogue import Catalogue, CatalogueItem
+from retrieval.damaged_folder import DamagedVectorsError, move_aside, opening
 from retrieval.embedding import TextEncoder, Vectors
 from retrieval.errors import SetupError
 
@@ -37,12 +36,11 @@ REBUILD = "Run 'python -m assistant rebuild': the vectors are made again from th
 BATCH_ITEMS = 1000
 APPROXIMATE_FROM = 50_000  # rows; below, the exact product over all of them is as fast (docs/benchmarks.md)
 GATHERED_ROWS = 256  # vectors gathered at a time: they stay in the processor's cache until they are multiplied
-_SIGNS_OF_CORRUPTION = ("not a database", "malformed", "hnsw", "finding id", "no such")
+_SIGNS_OF_CORRUPTION = ("not a database", "malformed", "hnsw", "finding id", "getting embedding", "no such")
+_UNIT = 1e-2  # most that a vector's length may differ from 1 before it counts as damaged
 
 Progress = Callable[[int, int], None]
 """Called with how many items are embedded so far, and how many will be."""
-
-log = structlog.get_logger()
 
 
 class VectorIndex:
@@ -174,38 +172,30 @@ class VectorIndex:
 
     def _opened(self, rebuild: bool) -> tuple[Client, Collection]:
         """Chroma with the matrix filled from it; an embedded folder that is corrupt is moved aside and begun anew."""
-        os.environ["ANONYMIZED_TELEMETRY"] = "False"
         from chromadb.api.shared_system_client import SharedSystemClient
         from chromadb.errors import ChromaError
 
-        try:
+        if self._url is not None:
             client, collection = self._connect(rebuild)
             self._load(collection)
-        except ChromaError as error:
+            return client, collection
+        try:
+            with opening(self._folder):
+                client, collection = self._connect(rebuild)
+                self._load(collection)
+        except (ChromaError, DamagedVectorsError) as error:
             SharedSystemClient.clear_system_cache()  # or the next client of this folder gets the broken one
-            if self._url is not None or not any(sign in str(error) for sign in _SIGNS_OF_CORRUPTION):
+            if isinstance(error, ChromaError) and not any(sign in str(error) for sign in _SIGNS_OF_CORRUPTION):
                 raise
-            aside = self._folder.with_name(f"{FOLDER_NAME}-corrupt-{datetime.now():%Y%m%d-%H%M%S}")
-            self._folder.rename(aside)
-            log.warning("vectors are made again: the Chroma folder was corrupt", moved_to=str(aside), error=str(error))
+            move_aside(self._folder, str(error))
             self._digests.clear()
             return self._connect(rebuild=False)
         return client, collection
 
     def _connect(self, rebuild: bool) -> tuple[Client, Collection]:
-        import chromadb
-        from chromadb.config import Settings
         from chromadb.errors import NotFoundError
 
-        settings = Settings(anonymized_telemetry=False)
-        if self._url is None:
-            opened = chromadb.PersistentClient(str(self._folder), settings=settings)
-        else:
-            at = urlsplit(self._url)
-            secure = at.scheme == "https"
-            port = at.port or (443 if secure else 8000)
-            opened = chromadb.HttpClient(at.hostname or self._url, port, ssl=secure, settings=settings)
-        client = cast("Client", opened)  # both are; only this class has `close`
+        client = _client(self._folder, self._url)
         if rebuild:
             with suppress(NotFoundError):
                 client.delete_collection(COLLECTION)
@@ -227,6 +217,8 @@ class VectorIndex:
         for offset in range(0, collection.count(), BATCH_ITEMS):
             page = collection.get(limit=BATCH_ITEMS, offset=offset, include=["embeddings", "metadatas"])
             vectors = np.asarray(page["embeddings"], dtype=np.float32)
+            if vectors.ndim != 2 or not np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=_UNIT):
+                raise DamagedVectorsError("vectors are not of length 1")
             digests = [str((metadata or {}).get("digest")) for metadata in page["metadatas"] or ()]
             self._digests.update(zip(page["ids"], digests, strict=True))
             here = [n for n, item_id in enumerate(page["ids"]) if item_id in self._catalogue]
@@ -248,7 +240,7 @@ class VectorIndex:
                 f"The Chroma server {self._url} does not answer: {error}.",
                 "Start it with 'chroma run', or unset ASSISTANT_CHROMA_URL to use the embedded one.",
             ) from error
-        except (ChromaError, OSError) as error:
+        except (ChromaError, OSError, DamagedVectorsError) as error:
             where = self._url or self._folder
             if "full" in str(error) or "disk I/O" in str(error):
                 raise SetupError(
@@ -256,6 +248,27 @@ class VectorIndex:
                     "Free some space, then start again: what is missing is embedded then.",
                 ) from error
             raise SetupError(f"The vectors in {where} cannot be used: {error}.", REBUILD) from error
+
+
+def read_through(folder: str) -> None:
+    """Read all vectors of an embedded Chroma folder, for nothing but to see whether that can be done."""
+    collection = _client(Path(folder), None).get_collection(COLLECTION, embedding_function=None)
+    for offset in range(0, collection.count(), BATCH_ITEMS):
+        collection.get(limit=BATCH_ITEMS, offset=offset, include=["embeddings"])
+
+
+def _client(folder: Path, url: str | None) -> Client:
+    os.environ["ANONYMIZED_TELEMETRY"] = "False"
+    import chromadb
+    from chromadb.config import Settings
+
+    settings = Settings(anonymized_telemetry=False)
+    if url is None:
+        return cast("Client", chromadb.PersistentClient(str(folder), settings=settings))
+    at = urlsplit(url)
+    secure = at.scheme == "https"
+    port = at.port or (443 if secure else 8000)
+    return cast("Client", chromadb.HttpClient(at.hostname or url, port, ssl=secure, settings=settings))
 
 
 def _products(matrix: Vectors, vector: Vectors, rows: Rows) -> Scores:
