@@ -70,6 +70,7 @@ class Explainer:
         self._settings = settings
         self._display = display
         self._clock = clock
+        self._away = False  # the model, when it was last asked
 
     @property
     def prompts(self) -> Mapping[str, str]:
@@ -82,6 +83,8 @@ class Explainer:
         if self.writer is None:
             return "records: no language model is loaded"
         name = self.writer.model.name
+        if self._away:
+            return f"records: {name} could not be reached when it was last asked"
         if self.writer.prose:
             tuned = ", fine-tuned for it," if self.writer.trained else ""
             return f"model: {name}{tuned} writes why a pick fits; each claim is checked"
@@ -190,9 +193,11 @@ class Explainer:
             if self.writer is not None and not (missing := missing or stop()):
                 try:
                     said = yield from _by_model(self.writer, pick, outcome, lambda: bool(stop()))
+                    self._away = False
                 except LanguageModelBusy:
                     missing = WithoutModel.BUSY
                 except LanguageModelUnavailable:
+                    self._away = True
                     missing = WithoutModel.UNAVAILABLE
                 missing = missing or (None if said else stop())
             sentence = said or _from_record(pick, outcome)
