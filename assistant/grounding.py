@@ -13,6 +13,7 @@ from retrieval.catalogue import Money
 from retrieval.qualities import names_quality
 from retrieval.query import AttributeConstraint, Comparison, Constraints, Query, Relaxation, Sort
 from retrieval.vocabulary import Vocabulary
+from retrieval.words import tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def to_query(need: Need, vocabulary: Vocabulary, money: ShopMoney, limit: int) -
             notices.append(f"No item states “{phrase}” as a property, so I could not leave such items out.")
     category = _category(slots.category, vocabulary) if slots.category else None
     if slots.category and category is None:
-        notices.append(f"There is no “{slots.category}” department here; these are the nearest items in words.")
+        notices.append(f"There is no “{slots.category}” department here.")
     low, high, currency, notice = _prices(slots, money)
     notices.extend(notice)
     text = " ".join(part for part in (*slots.brands, slots.category or "", *words, need.topic) if part)
@@ -76,12 +77,17 @@ def to_query(need: Need, vocabulary: Vocabulary, money: ShopMoney, limit: int) -
 
 
 def _category(said: str, vocabulary: Vocabulary) -> str | None:
-    """The shop's category for these words: of that name, or the last one named among them ("ofice chair": chairs)."""
+    """The shop's category for these words: of that name, or the last one named among them ("ofice chair": chairs).
+
+    One that only qualifies a thing which the shop does not have is not meant: "garden hose", "car phone holder".
+    """
     found = vocabulary.find_category(said)
     if found is not None:
         return found
-    named = [mention.value for mention in vocabulary.mentions(said) if mention.kind == "category"]
-    return named[-1] if named else None
+    named = [mention for mention in vocabulary.mentions(said) if mention.kind == "category"]
+    if not named or any(vocabulary.is_strange(token.word) for token in tokens(said[named[-1].end :])):
+        return None
+    return named[-1].value
 
 
 def _prices(slots: Slots, money: ShopMoney) -> tuple[int | None, int | None, str | None, list[str]]:

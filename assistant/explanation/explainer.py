@@ -11,18 +11,17 @@ from assistant.dialogue import Edit, Intent, Need
 from assistant.events import Claim, Outcome, Pick, Sentence, WithoutModel
 from assistant.explanation import cart_replies, replies
 from assistant.explanation.facts import facts_for
+from assistant.explanation.kinds import missing_kind, of_kind
 from assistant.explanation.pick_writer import PickWriter
 from assistant.explanation.replies import from_facts, say
-from assistant.explanation.wording import bold, count_words, lead
+from assistant.explanation.wording import bold, count_words
 from assistant.language_model import LanguageModel, LanguageModelBusy, LanguageModelUnavailable
 from assistant.language_model.adapter import adapter_folder
 from assistant.language_model.fair_queue import FairQueue, Place
 from assistant.plain_text import plain
 from assistant.rules.relative import NOTHING_BEYOND
 from assistant.settings import PACKAGED, Settings
-from retrieval.query import Constraints
 
-WEAK_MATCH = 0.25  # content score, of 1, under which the best item is nearer to chance than to the words
 PATIENCE = 6.0  # seconds that the model may write on one reply
 _FACTS = 3  # said of a pick when the record speaks for itself
 _REASONS = {
@@ -152,9 +151,10 @@ class Explainer:
         if not outcome.picks:
             yield from replies.nothing_fits(outcome, self._display)
             return
-        yield say("weak_match", "\n\n") if _is_weak(outcome) else Sentence(lead(outcome, self._display) + "\n\n")
-        with self._place(asker, cancelled) as refused:
-            missing = yield from self._picks(outcome, cancelled, refused)
+        yield replies.opening(outcome, self._display)
+        writer = self.writer if _fits(outcome) else None
+        with self._place(writer, asker, cancelled) as refused:
+            missing = yield from self._picks(writer, outcome, cancelled, refused)
         if _all_new(outcome):
             news = say("all_new")
             claims = tuple(Claim(news.text.strip(), p.item.item_id, "interactions", True) for p in outcome.picks)
@@ -163,20 +163,28 @@ class Explainer:
             yield Sentence("\n" + say("without_model", reason=_REASONS[missing]).text, without_model=missing)
 
     @contextmanager
-    def _place(self, asker: str, cancelled: Callable[[], bool]) -> Iterator[WithoutModel | None]:
+    def _place(
+        self, writer: PickWriter | None, asker: str, cancelled: Callable[[], bool]
+    ) -> Iterator[WithoutModel | None]:
         """A place at the model, where there is one; yields why it was refused, None when it is held or not needed."""
-        if self.writer is None:
+        if writer is None:
             yield None
             return
         with self.queue.place(asker, cancelled) as place:
             yield _REFUSED.get(place)
 
     def _picks(
-        self, outcome: Outcome, cancelled: Callable[[], bool], missing: WithoutModel | None
+        self,
+        writer: PickWriter | None,
+        outcome: Outcome,
+        cancelled: Callable[[], bool],
+        missing: WithoutModel | None,
     ) -> Generator[Sentence, None, WithoutModel | None]:
         """Why each pick fits, in its order; from the records once the model is too slow, stopped or away.
 
         Args:
+            writer: None: all of it is said from the records, and nothing is missing then.
+            outcome, cancelled: see `reply`.
             missing: why the model is not asked at all; None: it is.
 
         Returns:
@@ -190,9 +198,9 @@ class Explainer:
 
         for pick in outcome.picks:
             said = None
-            if self.writer is not None and not (missing := missing or stop()):
+            if writer is not None and not (missing := missing or stop()):
                 try:
-                    said = yield from _by_model(self.writer, pick, outcome, lambda: bool(stop()))
+                    said = yield from _by_model(writer, pick, outcome, lambda: bool(stop()))
                     self._away = False
                 except LanguageModelBusy:
                     missing = WithoutModel.BUSY
@@ -210,11 +218,10 @@ def _all_new(outcome: Outcome) -> bool:
     return len(outcome.picks) > 1 and all(pick.cold_start for pick in outcome.picks)
 
 
-def _is_weak(outcome: Outcome) -> bool:
-    """Whether words alone were searched for and nothing matches them well."""
-    asked = replace(outcome.constraints, excluded_items=frozenset()) != Constraints()
-    best = max(pick.candidate.scores.get("content", 1.0) for pick in outcome.picks)
-    return not asked and bool(outcome.after.need.topic) and best < WEAK_MATCH
+def _fits(outcome: Outcome) -> bool:
+    """Whether some pick is the kind of thing that was asked for: only then there is a reason why it fits."""
+    asked = missing_kind(outcome)
+    return asked is None or bool(of_kind(asked, outcome.picks))
 
 
 def _by_model(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 from assistant.comparison import NOT_STATED
 from assistant.dialogue import Edit
 from assistant.events import Claim, Outcome, Pick, Sentence
 from assistant.explanation.answers import answer
 from assistant.explanation.facts import Fact, is_plural, sentence_of
+from assistant.explanation.kinds import missing_kind, of_kind
 from assistant.explanation.ranking_words import difference_words, order_lead, order_words
-from assistant.explanation.wording import Display, bold, describe, failing, listing, named
+from assistant.explanation.wording import Display, bold, describe, failing, lead, listing, named
 from assistant.plain_text import plain
 from assistant.settings import Settings
 from prompts import render
@@ -19,6 +21,7 @@ from retrieval.interactions import Session
 from retrieval.query import Constraints
 from retrieval.words import tokens
 
+WEAK_MATCH = 0.25  # content score, of 1, under which the best item is nearer to chance than to the words
 _MAX_ITEMS_NAMED = 10
 
 
@@ -91,7 +94,7 @@ def nothing_fits(outcome: Outcome, display: Display) -> Iterator[Sentence]:
     """An honest no: which constraint stands in the way, and the smallest changes that would help, with counts."""
     wish = describe(outcome.constraints, (), 1, display)
     article = "an" if wish[:1] in "aeiou" else "a"
-    yield say("no_match", wish=wish if wish.startswith("item") else f"{article} {wish}")
+    yield say("no_match", wish=f"{article} {wish}")
     if not outcome.relaxations:
         if outcome.constraints != Constraints():
             yield say("no_relaxations")
@@ -99,7 +102,27 @@ def nothing_fits(outcome: Outcome, display: Display) -> Iterator[Sentence]:
     causes = dict.fromkeys(failing(r, outcome.constraints, display) for r in outcome.relaxations)
     yield say("no_match_cause", causes=listing(list(causes), "or"))
     choices = [f"{plain(r.label)} ({r.count:,} item{'' if r.count == 1 else 's'})" for r in outcome.relaxations]
-    yield say("relaxations", choices=listing(choices, "or"))
+    other_kind = missing_kind(outcome) is not None
+    yield say("relaxations_other_kind" if other_kind else "relaxations", choices=listing(choices, "or"))
+
+
+def opening(outcome: Outcome, display: Display) -> Sentence:
+    """What is said before the picks: how many items fit, or that these are not what was asked for."""
+    asked = missing_kind(outcome)
+    named = outcome.picks if asked is None else of_kind(asked, outcome.picks)
+    if not named:
+        return say("other_kind", "\n\n")
+    if len(named) < len(outcome.picks):
+        ranks = listing([f"{pick.rank}" for pick in named])
+        return say("partly_kind", "\n\n", ranks=ranks, have="has" if len(named) == 1 else "have")
+    return say("weak_match", "\n\n") if is_weak(outcome) else Sentence(lead(outcome, display) + "\n\n")
+
+
+def is_weak(outcome: Outcome) -> bool:
+    """Whether words alone were searched for and nothing matches them well."""
+    asked = replace(outcome.constraints, excluded_items=frozenset()) != Constraints()
+    best = max(pick.candidate.scores.get("content", 1.0) for pick in outcome.picks)
+    return not asked and bool(outcome.after.need.topic) and best < WEAK_MATCH
 
 
 def answered(outcome: Outcome) -> Iterator[Sentence]:

@@ -21,7 +21,7 @@ from retrieval.vocabulary.labels import Labels
 from retrieval.vocabulary.mentions import Mention, MentionFinder, is_mistyped
 from retrieval.vocabulary.numeric_phrases import find_numeric_phrases
 from retrieval.vocabulary.synonyms import Synonyms
-from retrieval.words import Token, fold, function_words, singular, tokens, word_data
+from retrieval.words import Token, conversation_words, fold, function_words, is_english, singular, tokens, word_data
 
 __all__ = ["Mention", "Vocabulary"]
 
@@ -95,6 +95,13 @@ class Vocabulary:
     def display(self, label: str) -> str:
         """A category or brand as the feed spells it; the label itself when it is unknown."""
         return self._categories.spelling(label) or self._brands.spelling(label) or label
+
+    def is_strange(self, word: str) -> bool:
+        """Whether a folded word is ordinary English, means something and stands in no title here: "submarine"."""
+        key, data = singular(word), word_data()
+        idle = word in function_words() or key in conversation_words()
+        idle = idle or key in data["collective_words"] or key in data["filler_words"]
+        return is_english(word) and not idle and not self._titled[key]
 
     def find_category(self, words: str) -> str | None:
         """The canonical label of a category: "notebooks" -> "laptops"; "gaming laptop" -> "laptops", its last words.
