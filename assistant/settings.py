@@ -67,7 +67,7 @@ class Settings(BaseSettings):
         None, description="Base URL of an OpenAI-compatible endpoint (…/v1); then language_model is its model name."
     )
     language_model_key: SecretStr | None = Field(None, description="API key of the endpoint.")
-    language_model_timeout: float = Field(60.0, gt=0, description="Seconds to wait for the endpoint.")
+    language_model_timeout: float = Field(20.0, gt=0, description="Seconds to wait for an answer of the endpoint.")
     language_model_queue: int = Field(
         4,
         ge=0,

@@ -22,6 +22,7 @@ from retrieval.errors import SetupError
 
 _log = logging.getLogger(__name__)
 _LOOK = 0.05  # seconds between two looks whether whoever waits for an answer has gone
+_FIRST_ANSWER = 60.0  # seconds: many an endpoint loads the model when it is first asked
 _SILENCE = 5.0  # seconds without a word after which giving up counts as a failure of the endpoint's
 _EVENTS_BESIDE_TOKENS = 50  # an answer comes in one event a token, and a few
 _ASKED_WRONGLY = (400, 413, 422)  # that the endpoint refuses one question says nothing of the next
@@ -65,7 +66,7 @@ class EndpointModel:
         name: str,
         *,
         key: str | None = None,
-        timeout: float = 60.0,
+        timeout: float = 20.0,
         schemas: bool = True,
         pause: float = 30.0,
     ) -> None:
@@ -86,7 +87,7 @@ class EndpointModel:
         threading.Thread(target=self._loop.run_forever, name="endpoint", daemon=True).start()
 
     @classmethod
-    def connect(cls, url: str, name: str, *, key: str | None = None, timeout: float = 60.0) -> EndpointModel:
+    def connect(cls, url: str, name: str, *, key: str | None = None, timeout: float = 20.0) -> EndpointModel:
         """Connect, and find out with a canary whether the endpoint keeps to a schema (some ignore it in silence).
 
         An endpoint that answers but ignores schemas is used without them, and a warning says so.
@@ -95,8 +96,9 @@ class EndpointModel:
             SetupError: the URL is no URL, or nothing there answers as this model.
         """
         try:
-            model = cls(url, name, key=key, timeout=timeout)
+            model = cls(url, name, key=key, timeout=max(timeout, _FIRST_ANSWER))
             kept = model._keeps_to_a_schema()
+            model._timeout = timeout
         except (LanguageModelUnavailable, httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise SetupError(f"The language model {name!r} at {url} cannot be used: {error}", _FIX_URL) from error
         if not kept:
