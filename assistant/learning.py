@@ -12,35 +12,17 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from assistant.language_model.packaged import default_cache
+from assistant.learning_run import FEWEST_CASES, Run
 from assistant.progress import Say
 from assistant.settings import Settings
-from assistant.store import open_store
-from assistant.store.history import learnable
-from retrieval.behaviour.bundle import SEQUENCE, Bundles, Card
-from retrieval.behaviour.held_out import HeldOut, best_mixture, gains, hold_out_recent
-from retrieval.behaviour.own_log import own_log
-from retrieval.behaviour.scorer import LearnedBehaviour
-from retrieval.behaviour.sequence.lessons import hold_out
-from retrieval.behaviour.sequence.model import SequenceModel
+from retrieval.behaviour.bundle import Bundles, Card
+from retrieval.behaviour.held_out import gains
 from retrieval.behaviour.sequence.recipe import SequenceRecipe
-from retrieval.behaviour.sequence.training import train
-from retrieval.candidates import Rows
-from retrieval.catalogue import Catalogue
 from retrieval.embedding import Encoder, TextEncoder
 from retrieval.errors import SetupError
-from retrieval.interactions import Interaction
 from retrieval.metrics import Interval, interval
-from retrieval.neighbours import Neighbours
-from retrieval.popularity import Popularity
-from retrieval.ranking_evaluation.folder import item_vectors
-from retrieval.records import Records
-from retrieval.reranking import BehaviourScorer, CountedBehaviour
-from retrieval.shop import categorised
 
-FEWEST_CASES = 100  # below this a comparison tells nothing
 RECIPE = SequenceRecipe(epochs=15, patience=2)
-_ASKED = 1_000  # shoppers whose last new item stops the training
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +39,7 @@ class Learned:
         new, before: nDCG@10 of the new model and of what was in service, over all items, seen ones left out.
         low, high: 95 % paired bootstrap interval of the difference.
         weights: shares of the parts in the new model's score.
+        fusion: whether the fusion is among them, and why.
     """
 
     in_service: str | None
@@ -71,6 +54,7 @@ class Learned:
     low: float
     high: float
     weights: dict[str, float]
+    fusion: str
 
     def as_json(self) -> dict[str, Any]:
         """All of it."""
@@ -81,7 +65,7 @@ class Learned:
             f"Trained on {self.interactions:,} interactions of {self.shoppers:,} shoppers until {self.trained_until}.\n"
             f"On {self.cases:,} later first touches: nDCG@10 {self.new:.4f}, in service {self.before:.4f},"
             f" difference {self.new - self.before:+.4f} [{self.low:+.4f}, {self.high:+.4f}].\n"
-            f"{self.reason}\n"
+            f"{self.fusion}\n{self.reason}\n"
             f"In service: {self.in_service or 'counts, without a trained model'}."
         )
 
@@ -112,14 +96,12 @@ def learn(
     """
     bundles = Bundles(settings.data_folder)
     with _alone(bundles):
-        run = _Run(settings, bundles, encoder or Encoder(settings.encoder), say)
+        run = Run(settings, bundles, encoder or Encoder(settings.encoder), say)
         model, events, shoppers = run.trained(recipe)
         say("comparing with what is in service")
-        counted = run.counted
-        draft = LearnedBehaviour(counted, model, {"sequence": 1.0}, run.catalogue, run.vectors_of)
-        weights = best_mixture(draft, run.catalogue, run.held_out.tuning)
-        learned = LearnedBehaviour(counted, model, weights, run.catalogue, run.vectors_of)
-        new, before = (gains(scorer, run.catalogue, run.held_out.test) for scorer in (learned, run.scorer_in_service()))
+        chosen = run.chosen(model)
+        learned, new = chosen.scorer, chosen.gains
+        before = gains(run.scorer_in_service(), run.catalogue, run.held_out.test)
         better = interval(new - before)
         name = bundles.in_service()
         swap, reason = verdict(better, len(new), first=name is None, anyway=even_if_worse)
@@ -133,10 +115,11 @@ def learn(
                 items=len(run.catalogue),
                 encoder=run.encoder.fingerprint,
                 replaces=name,
-                weights=weights,
+                weights=learned.weights,
                 figures={**figures, "cases": float(len(new))},
+                fusion=chosen.fusion,
             )
-            name = bundles.add(card, lambda folder: model.save(folder / SEQUENCE))
+            name = bundles.add(card, learned.save)
             bundles.put_in_service(name)
             bundles.tidy()
     return Learned(
@@ -151,7 +134,8 @@ def learn(
         before=figures["ndcg@10 before"],
         low=better.low,
         high=better.high,
-        weights=dict(weights),
+        weights=dict(learned.weights),
+        fusion=chosen.fusion,
     )
 
 
@@ -197,59 +181,6 @@ def _alone(bundles: Bundles) -> Iterator[None]:
         raise SetupError(
             f"Another 'learn' is under way in {bundles.folder}.", "Wait for it to end, or stop it."
         ) from error
-
-
-class _Run:
-    """All that one run works on."""
-
-    def __init__(self, settings: Settings, bundles: Bundles, encoder: TextEncoder, say: Say) -> None:
-        self._bundles, self.encoder, self._say = bundles, encoder, say
-        with Records(settings.data_folder) as records:
-            self.catalogue = Catalogue(categorised(list(records.items())))
-            seen = list(records.interactions())
-        store = open_store(settings)
-        seen += learnable(store)
-        store.close()
-        self._items = list(self.catalogue)
-        known = [i for i in seen if i.item_id in self.catalogue]
-        if not known:
-            raise SetupError(
-                "There are no interactions to learn from.",
-                "Ingest the shop's interaction log first: python -m assistant ingest PATH",
-            )
-        self.held_out: HeldOut = hold_out_recent(known, self.catalogue)
-        self._vectors = item_vectors([item.text() for item in self._items], encoder, default_cache(), say)
-        self.counted = self._counted(self.held_out.before)
-
-    def _counted(self, before: tuple[Interaction, ...]) -> CountedBehaviour:
-        return CountedBehaviour(Popularity(self.catalogue, before), Neighbours(self.catalogue, before))
-
-    def vectors_of(self, rows: Rows) -> NDArray[np.float32]:
-        """Vectors of catalogue rows; the catalogue is fresh, so that rows are places."""
-        return self._vectors[rows]
-
-    def trained(self, recipe: SequenceRecipe) -> tuple[SequenceModel, int, int]:
-        """A model of what may be learnt from, with how many interactions and shoppers that is."""
-        items, events = own_log(self._items, self.held_out.before, self._vectors)
-        lessons, questions = hold_out(events, _ASKED, seed=recipe.seed)
-        self._say(f"training on {len(events):,} interactions with {len(items):,} items")
-        trained = train(items, lessons, questions, recipe, report=self._say)
-        return trained.model, len(events), len(np.unique(events.shopper))
-
-    def scorer_in_service(self) -> BehaviourScorer:
-        """What answers now, over the same counts; counts alone where the model there cannot be used."""
-        name = self._bundles.in_service()
-        if name is None:
-            return self.counted
-        try:
-            card = self._bundles.card(name)
-            model = SequenceModel.load(self._bundles.path(name) / SEQUENCE)
-        except SetupError as error:
-            self._say(f"in service cannot be used, so counts are compared with: {error.problem}")
-            return self.counted
-        if card.encoder != self.encoder.fingerprint:
-            return self.counted
-        return LearnedBehaviour(self.counted, model, card.weights, self.catalogue, self.vectors_of)
 
 
 def _mean(values: NDArray[np.float64]) -> float:

@@ -106,8 +106,7 @@ def _join(settings: Settings, shop: Shop, language_model: LanguageModel | None, 
     )
     store = open_store(settings)
     forget_again(store, shop)
-    for interaction in store.interactions():
-        shop.observe(interaction)
+    shop.observe_all(store.interactions())
     blocking = Blocking(store)
     shop.withhold(blocking.now)
     teach_synonyms(shop, store)

@@ -69,6 +69,11 @@ class Neighbours:
         with self._lock:
             return tuple(self._histories.get(shopper_id, ()))
 
+    def histories(self) -> dict[str, tuple[Interaction, ...]]:
+        """All interactions that are counted, by shopper, in time order."""
+        with self._lock:
+            return {shopper_id: tuple(history) for shopper_id, history in self._histories.items()}
+
     def forget(self, interactions: Iterable[Interaction]) -> None:
         """Take interactions back, as if they had never been added.
 

@@ -61,6 +61,7 @@ class Shop:
         catalogue: Catalogue,
         ranking: RankingSettings,
     ) -> None:
+        self._writing = threading.RLock()
         self.records = records
         self.catalogue = catalogue
         self.encoder = encoder
@@ -80,11 +81,12 @@ class Shop:
             catalogue,
             self.dense.vectors,
             lambda: encoder.fingerprint,
+            self.neighbours,
+            self._writing,
         )
         self.searcher.behaviour = self.behaviour
         self._vectors = vectors
         self._file_lock = lock
-        self._writing = threading.RLock()
 
     @classmethod
     def open(
@@ -239,6 +241,15 @@ class Shop:
         with self._writing:
             self.popularity.add(interaction)
             self.neighbours.add(interaction)
+            self.behaviour.observe(interaction)
+
+    def observe_all(self, interactions: Iterable[Interaction]) -> None:
+        """Count many interactions at once, as `observe` does each."""
+        arrived = list(interactions)
+        with self._writing:
+            self.popularity.add_all(arrived)
+            self.neighbours.add_all(arrived)
+            self.behaviour.recount_all()
 
     def forget(self, shopper_id: str, until: datetime | None = None) -> int:
         """Erase a shopper's interactions from the records and subtract them from every count; returns how many counted.
@@ -264,6 +275,8 @@ class Shop:
             counted = list((held & Counter(interactions)).elements())
             self.popularity.forget(counted)
             self.neighbours.forget(counted)
+            for shopper_id in {interaction.shopper_id for interaction in counted}:
+                self.behaviour.recount(shopper_id)
 
     def rebuild_vectors(self, progress: Progress | None = None) -> int:
         """Make the vectors of all items again; returns how many."""

@@ -5,6 +5,7 @@
         20261124T113000-1f3a9c2e/  written whole under another name, then renamed; never changed afterwards
             card.json              how it was made, what it replaced, SHA-256 of every other file
             sequence/ ...
+            fusion/ ...            where the fusion won against the rule
 
 Putting a bundle in service and rolling it back each replace that one file, so that a process killed at any point
 leaves one whole model in service.
@@ -28,6 +29,7 @@ from retrieval.errors import SetupError
 FOLDER = "behaviour"  # of the data folder
 CARD = "card.json"
 SEQUENCE = "sequence"  # folder of the sequence model in a bundle
+FUSION = "fusion"  # folder of the fusion, where there is one
 _POINTER = "in-service"
 _PARTIAL = "partial-"
 _NAME = re.compile(r"\d{8}T\d{6}-[0-9a-f]{8}")
@@ -44,6 +46,7 @@ class Card(BaseModel):
         encoder: fingerprint of the encoder whose vectors it takes.
         replaces: the bundle that was in service when it was made; None: counts alone.
         weights: share of each part in the behaviour score.
+        fusion: why the fusion is in the bundle, or is not, in words; None: it was not tried.
         figures: what it measured beside the one it replaces, on the interactions after `trained_until`.
         digests: SHA-256 of every file, by its path in the bundle.
     """
@@ -59,6 +62,7 @@ class Card(BaseModel):
     replaces: str | None
     weights: Mapping[str, float]
     figures: Mapping[str, float]
+    fusion: str | None = None
     digests: Mapping[str, str] = {}
 
 

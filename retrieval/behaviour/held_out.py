@@ -14,6 +14,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.behaviour.events import KINDS, NO_ITEM, Histories
 from retrieval.catalogue import Catalogue
 from retrieval.interactions import Interaction, Session, by_shopper
 from retrieval.reranking import BehaviourScorer
@@ -22,12 +23,13 @@ RECENT = 0.1  # share of the interactions that is held out, the last ones
 MOST_CASES = 1_000  # of each half
 LONGEST = 200  # interactions of a session that are read
 DEEPEST = 10
-PARTS = ("popularity", "neighbours", "sequence")
-# shares of the parts that are tried: of the sequence, and of popularity in the rest
-_MIXTURES = [
-    {"popularity": (1 - s) * p, "neighbours": (1 - s) * (1 - p), "sequence": s}
-    for s, p in product((0.0, 0.2, 0.4, 0.6, 0.8, 1.0), (0.05, 0.2, 0.5))
-]
+PARTS = ("popularity", "neighbours", "sequence", "fusion")
+# shares of the parts that are tried: of the fusion, of the sequence in the rest, and of popularity in what that leaves
+_FUSION_SHARES, _SEQUENCE_SHARES, _POPULARITY_SHARES = (
+    (0.0, 0.25, 0.5, 0.75, 1.0),
+    (0.0, 0.2, 0.4, 0.6, 0.8, 1.0),
+    (0.05, 0.2, 0.5),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +97,54 @@ def gains(scorer: BehaviourScorer, catalogue: Catalogue, cases: Sequence[Case]) 
     )
 
 
-def best_mixture(scorer: BehaviourScorer, catalogue: Catalogue, cases: Sequence[Case]) -> Mapping[str, float]:
-    """The shares of `PARTS` that rank these cases best; of equals the one with the least of the sequence."""
+def best_mixture(
+    scorer: BehaviourScorer, catalogue: Catalogue, cases: Sequence[Case], *, fused: bool = False
+) -> Mapping[str, float]:
+    """The shares of `PARTS` that rank these cases best, of equals the one with the least of the models.
+
+    Args:
+        scorer: asked for the parts.
+        catalogue: all of its items are ranked.
+        cases: what is to be ranked first.
+        fused: whether the fusion may have a share.
+    """
     rows = _rows(catalogue)
-    shares = np.array([[mixture[part] for part in PARTS] for mixture in _MIXTURES])
+    mixtures = _mixtures(fused)
+    shares = np.array([[mixture[part] for part in PARTS] for mixture in mixtures])
     total = np.zeros(len(shares))
     for case in cases:
         parts = scorer.score(case.session, rows)
         missing = np.zeros(len(rows))
         total += _gains(shares @ np.stack([parts.get(part, missing) for part in PARTS]), rows, catalogue, case)
-    return _MIXTURES[int(np.argmax(total))]
+    return {part: share for part, share in mixtures[int(np.argmax(total))].items() if share > 0}
+
+
+def _mixtures(fused: bool) -> list[dict[str, float]]:
+    tried = product(_FUSION_SHARES if fused else (0.0,), _SEQUENCE_SHARES, _POPULARITY_SHARES)
+    return [
+        {
+            "popularity": (1 - fusion) * (1 - sequence) * popularity,
+            "neighbours": (1 - fusion) * (1 - sequence) * (1 - popularity),
+            "sequence": (1 - fusion) * sequence,
+            "fusion": fusion,
+        }
+        for fusion, sequence, popularity in tried
+    ]
+
+
+def as_questions(cases: Sequence[Case], catalogue: Catalogue) -> tuple[Histories, NDArray[np.int32]]:
+    """The cases by rows of a catalogue without gaps: what models over arrays are asked, and the rows of the targets."""
+    longest = max((len(case.session.interactions) for case in cases), default=0)
+    item = np.full((len(cases), longest), NO_ITEM, dtype=np.int32)
+    at, kind = np.zeros(item.shape, dtype=np.int64), np.zeros(item.shape, dtype=np.int8)
+    for place, case in enumerate(cases):
+        known = [i for i in case.session.interactions if i.item_id in catalogue]
+        if known:
+            item[place, -len(known) :] = [catalogue.row(i.item_id) for i in known]
+            at[place, -len(known) :] = [int(i.at.timestamp()) for i in known]
+            kind[place, -len(known) :] = [KINDS.index(i.kind) for i in known]
+    targets = np.array([catalogue.row(case.target) for case in cases], dtype=np.int32)
+    return Histories(item, at, kind, at.max(axis=1, initial=0)), targets
 
 
 def _rows(catalogue: Catalogue) -> NDArray[np.int64]:

@@ -6,11 +6,14 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.behaviour.bundle import FUSION, SEQUENCE
 from retrieval.behaviour.events import KINDS
+from retrieval.behaviour.fusion.online import OnlineFusion
 from retrieval.behaviour.sequence.model import SequenceModel, SequenceState
 from retrieval.candidates import Rows, Scores
 from retrieval.catalogue import Catalogue
@@ -35,7 +38,9 @@ class _Known:
 
 
 class LearnedBehaviour:
-    """Behaviour by a sequence model and by counts. A shopper's state is kept: one more event costs one more step.
+    """Behaviour by a sequence model, counts and, where there is one, the fusion of counts and texts.
+
+    A shopper's state is kept: one more event costs one more step.
 
     The interactions of the session are the truth; the state follows them when it is asked for, and begins anew where
     they are not those that it was made of.
@@ -43,9 +48,10 @@ class LearnedBehaviour:
     Args:
         counted: popularity and neighbours.
         model: trained.
-        weights: share of "popularity", "neighbours" and "sequence" in the score of a session.
+        weights: share of "popularity", "neighbours", "sequence" and "fusion" in the score of a session.
         catalogue: where rows are from.
         vectors: float32 (n, dimension) of rows, by the encoder that the model was trained with.
+        fusion: None: the rule alone, which is those shares of the others.
     """
 
     def __init__(
@@ -55,20 +61,48 @@ class LearnedBehaviour:
         weights: Mapping[str, float],
         catalogue: Catalogue,
         vectors: Callable[[Rows], NDArray[np.float32]],
+        fusion: OnlineFusion | None = None,
     ) -> None:
         self.counted = counted
         self.model = model
+        self.fusion = fusion
         self.weights = weights
         self._catalogue = catalogue
         self._vectors = vectors
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._lock = threading.Lock()
 
+    @classmethod
+    def load(
+        cls,
+        bundle: Path,
+        weights: Mapping[str, float],
+        counted: CountedBehaviour,
+        catalogue: Catalogue,
+        vectors: Callable[[Rows], NDArray[np.float32]],
+        histories: Mapping[str, Sequence[Interaction]],
+    ) -> LearnedBehaviour:
+        """The models in a bundle's folder; the fusion, where there is one, over what each shopper did so far.
+
+        Raises:
+            SetupError: a model cannot be loaded.
+        """
+        model = SequenceModel.load(bundle / SEQUENCE)
+        folder = bundle / FUSION
+        fusion = OnlineFusion.load(folder, catalogue, vectors, histories) if folder.is_dir() else None
+        return cls(counted, model, weights, catalogue, vectors, fusion)
+
+    def save(self, bundle: Path) -> None:
+        """Write the models into a bundle's folder."""
+        self.model.save(bundle / SEQUENCE)
+        if self.fusion is not None:
+            self.fusion.save(bundle / FUSION)
+
     def score(self, session: Session, rows: Rows) -> Mapping[str, Scores]:
         """Those parts of `CountedBehaviour`, and for a session with events that the shop still knows the items of:
 
-        "sequence" how likely each row is next, as a share of the likeliest; "p_click", "p_purchase", "p_review" how
-        likely she does this with the item, if she turns to it.
+        "sequence" and "fusion" how likely each row is next, as a share of the likeliest; "p_click", "p_purchase",
+        "p_review" how likely she does this with the item, if she turns to it.
         """
         parts = dict(self.counted.score(session, rows))
         state = self._state(session)
@@ -79,6 +113,9 @@ class LearnedBehaviour:
         parts["sequence"] = np.exp(logits - logits.max())
         deeds = self.model.deeds(state, places).astype(np.float64)
         parts |= {name: deeds[:, column] for name, column in DEEDS.items()}
+        fused = None if self.fusion is None else self.fusion.score(session.interactions, rows)
+        if fused is not None:
+            parts["fusion"] = fused
         weighed = [weight * parts[name] for name, weight in self.weights.items() if name in parts]
         return {**parts, "behaviour": np.sum(weighed, axis=0)}
 
