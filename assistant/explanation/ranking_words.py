@@ -13,6 +13,7 @@ _BEHAVIOUR_PARTS = {
     "popularity": "popularity",
     "neighbours": "bought or viewed with what you looked at",
     "sequence": "what usually comes next after what you looked at",
+    "fusion": "all of this joined as earlier choices taught",
 }
 
 
