@@ -6,11 +6,12 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 
 TESTS = Path(__file__).parent
 sys.path += [str(TESTS / "assistant"), str(TESTS / "retrieval")]  # their doubles serve here too
@@ -52,11 +53,16 @@ def open_doubles(folder: Path, **settings: Any) -> Iterator[Service]:
             store.close()
 
 
-@contextmanager
-def served(service: Service) -> Iterator[str]:
+def served(service: Service) -> AbstractContextManager[str]:
     """The service's API on a loopback port, until the block is left; gives its address."""
+    return served_app(create_api(service))
+
+
+@contextmanager
+def served_app(app: FastAPI) -> Iterator[str]:
+    """An application on a loopback port, until the block is left; gives its address."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(create_api(service), log_level="warning", timeout_graceful_shutdown=1))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:

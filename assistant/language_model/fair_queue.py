@@ -1,7 +1,8 @@
 """The line in front of a language model: who may write now, who waits, and who is told at once that she cannot.
 
 Those who wait are served round robin by who asks: one who asks five times waits for her second turn until everybody
-else has had a first. Where the line is full, she also gives a place of hers up to one who has none in it.
+else has had a first. Where the line is full, she also gives a place of hers up to one who has none in it. It is full as
+well when, as long as places were held lately, one more would wait longer than anybody may: she is told so at once.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from enum import Enum, auto
 
 _LOOK = 0.05  # seconds between two looks whether one who waits has gone
+_LATELY = 0.2  # of the mean time that a place is held: how much the last time counts
 
 
 class Place(Enum):
@@ -51,10 +53,11 @@ class FairQueue:
         patience: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._free = at_once
+        self._free = self._places = at_once
         self._most = most_waiting
         self._patience = patience
         self._clock = clock
+        self._held_for = 0.0  # seconds, mean of late; 0: nobody knows yet
         self._changed = threading.Condition()
         self._line: OrderedDict[str, deque[_Ticket]] = OrderedDict()  # next to be served first
 
@@ -73,11 +76,14 @@ class FairQueue:
             cancelled: asked while waiting; True: she leaves the line.
         """
         place = self._enter(asker, cancelled)
+        since = self._clock()
         try:
             yield place
         finally:
             if place is Place.HELD:
                 with self._changed:
+                    held = self._clock() - since
+                    self._held_for += (held - self._held_for) * (_LATELY if self._held_for else 1)
                     self._leave()
 
     def _enter(self, asker: str, cancelled: Callable[[], bool]) -> Place:
@@ -85,7 +91,7 @@ class FairQueue:
             if self._free:
                 self._free -= 1
                 return Place.HELD
-            if self._most is not None and self._length() >= self._most and not self._make_room(asker):
+            if self._is_full() and not self._make_room(asker):
                 return Place.BUSY
             ticket = _Ticket()
             self._line.setdefault(asker, deque()).append(ticket)
@@ -117,6 +123,12 @@ class FairQueue:
         else:
             del self._line[asker]
         self._changed.notify_all()
+
+    def _is_full(self) -> bool:
+        """Whether one more is too many, or would wait too long; of who writes now, half is over at the mean."""
+        length = self._length()
+        wait = (length + 0.5) * self._held_for / self._places
+        return wait > self._patience or (self._most is not None and length >= self._most)
 
     def _make_room(self, asker: str) -> bool:
         """Send the last of whoever waits most often away, when she still waits no less often than this one then."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -24,20 +24,29 @@ class Trouble(Exception):
         self.again = again
 
 
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    """A turn, and the page that it is answered on."""
+
+    page: str | None
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
 class Answering:
     """The turns under way. Holds nothing of a conversation but that it is being answered."""
 
     def __init__(self, conversations: Conversations) -> None:
         self._conversations = conversations
-        self._stops: dict[str, threading.Event] = {}
+        self._turns: dict[str, _UnderWay] = {}
         self._lock = threading.Lock()
 
-    def answer(self, view: View, said: Said) -> Iterator[View]:
+    def answer(self, view: View, said: Said, page: str | None = None) -> Iterator[View]:
         """The page after each event of a turn; at the end of one that was stopped, it can be said again.
 
         Args:
             view: of the page; without a conversation one is started.
             said: what the shopper typed, or the words and the meaning of what she pressed.
+            page: the open page, for `leave`.
 
         Raises:
             Trouble: the utterance cannot be read, the last one is still being answered, or the shop cannot answer now.
@@ -46,7 +55,7 @@ class Answering:
             text = clean(said.utterance)
             started = view.conversation_id or self._conversations.start(view.shopper.shopper_id)
             view = replace(view, conversation_id=started)
-            with self._turn(started) as stop:
+            with self._turn(started, page) as stop:
                 view = view.asked(text)
                 yield view
                 events = self._conversations.say(
@@ -70,23 +79,30 @@ class Answering:
     def stop(self, view: View) -> None:
         """End the reply that is being written for a page; what has been said of it stays."""
         with self._lock:
-            stop = self._stops.get(view.conversation_id or "")
-        if stop is not None:
-            stop.set()
+            turn = self._turns.get(view.conversation_id or "")
+        if turn is not None:
+            turn.stop.set()
+
+    def leave(self, page: str) -> None:
+        """End what is written for a page that was closed; nobody who has left waits for the language model."""
+        with self._lock:
+            turns = [turn for turn in self._turns.values() if turn.page == page]
+        for turn in turns:
+            turn.stop.set()
 
     def busy(self, view: View) -> bool:
         """Whether a turn of this page is under way."""
         with self._lock:
-            return view.conversation_id in self._stops
+            return view.conversation_id in self._turns
 
     @contextmanager
-    def _turn(self, conversation_id: str) -> Iterator[threading.Event]:
+    def _turn(self, conversation_id: str, page: str | None) -> Iterator[threading.Event]:
         with self._lock:
-            if conversation_id in self._stops:
+            if conversation_id in self._turns:
                 raise Trouble("One moment: I am still answering. Press Stop if you want to change it.")
-            stop = self._stops[conversation_id] = threading.Event()
+            turn = self._turns[conversation_id] = _UnderWay(page)
         try:
-            yield stop
+            yield turn.stop
         finally:
             with self._lock:
-                del self._stops[conversation_id]
+                del self._turns[conversation_id]

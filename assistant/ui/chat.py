@@ -86,6 +86,7 @@ class ChatPage:
                 self.box = _box()
             self.memory = _panel("memory", script="memory.js")
             self._connect()
+            blocks.unload(self.closed)
         return blocks
 
     def _connect(self) -> None:
@@ -104,11 +105,16 @@ class ChatPage:
         self.box.stop(self._answering.stop, self.view, **at_once)
         self.again.click(self.start_over, self.view, [*drawn, self.box], cancels=turns, **at_once)
 
-    def say(self, view: View, kept: str, utterance: str) -> Iterator[Redraw]:
+    def say(self, view: View, kept: str, utterance: str, request: gr.Request | None = None) -> Iterator[Redraw]:
         """The shopper typed something."""
-        yield from self._answer(self._current(view, kept), Said(utterance))
+        yield from self._answer(self._current(view, kept), Said(utterance), request)
 
-    def press(self, view: View, kept: str, event: gr.EventData) -> Iterator[Redraw]:
+    def closed(self, request: gr.Request) -> None:
+        """The shopper closed the page, or left it."""
+        if request.session_hash is not None:
+            self._answering.leave(request.session_hash)
+
+    def press(self, view: View, kept: str, event: gr.EventData, request: gr.Request | None = None) -> Iterator[Redraw]:
         """The shopper pressed something in a panel; what the client says of it is checked."""
         try:
             press, view = parse(event._data), self._current(view, kept)
@@ -127,7 +133,7 @@ class ChatPage:
                     item = press.item if self._service.shop.item(press.item) else None
                     yield self._redrawn(replace(view, looking_at=item))
                 case _:
-                    yield from self._answer(view, spoken(press, view))
+                    yield from self._answer(view, spoken(press, view), request)
         except StalePress as error:
             yield self._trouble(view, str(error))
         except ValidationError:
@@ -156,11 +162,11 @@ class ChatPage:
         found = _KEPT.search(kept or "")
         return self._visits.arrive(Arrive(press="arrive", kept=found[1])) if found and view == View() else view
 
-    def _answer(self, view: View, said: Said) -> Iterator[Redraw]:
+    def _answer(self, view: View, said: Said, request: gr.Request | None) -> Iterator[Redraw]:
         drawn: Redraw = {}
-        shown = view
+        shown, page = view, None if request is None else request.session_hash
         try:
-            for after in self._answering.answer(view, said):
+            for after in self._answering.answer(view, said, page):
                 if drawn and replace(after, transcript=shown.transcript) == shown:  # only words came
                     drawing = {**drawn, self.chat: transcript(after, under_way=True)}
                 else:

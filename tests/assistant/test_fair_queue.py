@@ -124,6 +124,18 @@ def test_who_has_waited_long_enough_is_told_that_it_is_busy() -> None:
     assert line.ended() == [("ada", Place.BUSY), ("ben", Place.HELD)]
 
 
+def test_who_would_wait_too_long_is_told_at_once() -> None:
+    now = [0.0]
+    queue = FairQueue(patience=8.0, clock=lambda: now[0])
+    with queue.place("first"):
+        now[0] = 6.0
+    with held(queue) as line:
+        line.ask("ada")  # some 3 seconds
+        with queue.place("ben") as place:  # some 9
+            assert place is Place.BUSY
+    assert line.ended() == [("ada", Place.HELD)]
+
+
 def test_two_places_are_held_at_a_time_and_no_third() -> None:
     queue = FairQueue(2, most_waiting=0, patience=LONG)
     with queue.place("ada") as first, queue.place("ada") as second:

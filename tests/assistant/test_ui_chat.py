@@ -6,7 +6,11 @@ import threading
 from itertools import pairwise
 from types import SimpleNamespace
 
+import gradio as gr
+import httpx
 import pytest
+from api_doubles import served_app
+from fastapi import FastAPI
 from ui_doubles import a_date, laptop, scripted_service
 
 from assistant.store import Verdict
@@ -96,6 +100,40 @@ def test_stop_keeps_what_was_said_and_the_turn_is_stored(tmp_path):
     assert view.again == ("a laptop", None)
     assert "That answer is not complete" in last(redraws, page.status)
     assert [turn["reply"] for turn in service.store.turns(view.conversation_id)] == ["One. "]
+
+
+def test_a_page_that_is_closed_ends_what_is_written_for_it_and_for_no_other(tmp_path):
+    service = scripted_service(tmp_path, [laptop(1)], sentences=("One. ", "Two."), gate=threading.Event())
+    page = page_over(service)
+    replies = []
+    for name in ("hers", "another"):
+        service.assistant.gate.clear()
+        for redraw in page.say(View(), "", "a laptop", SimpleNamespace(session_hash=name)):
+            if page.view in redraw:
+                view = redraw[page.view]
+            if "One." in str(redraw.get(page.chat)):
+                page.closed(SimpleNamespace(session_hash="hers"))
+                service.assistant.gate.set()
+        replies += [turn["reply"] for turn in service.store.turns(view.conversation_id)]
+    assert replies == ["One. ", "One. Two."]
+
+
+def test_closing_the_page_is_noticed_by_its_lost_connection(tmp_path):
+    service = scripted_service(tmp_path, [laptop(1)], sentences=("One. ", "Two."), gate=threading.Event())
+    page = page_over(service)
+    answering = page.say(View(), "", "a laptop", SimpleNamespace(session_hash="hers"))
+    for redraw in answering:
+        if "One." in str(redraw.get(page.chat)):
+            break
+    (turn,) = page._answering._turns.values()
+    app = gr.mount_gradio_app(FastAPI(), page.blocks, path="/")
+    with served_app(app) as address, httpx.stream("GET", f"{address}/gradio_api/heartbeat/hers") as connection:
+        assert "ALIVE" in next(connection.iter_lines())
+        assert not turn.stop.is_set()
+        connection.close()
+        assert turn.stop.wait(20)
+    service.assistant.gate.set()
+    assert "Two." not in str(list(answering))
 
 
 def test_a_second_utterance_has_to_wait_for_the_first(service):
