@@ -39,7 +39,7 @@ def free_port_number() -> int:
 
 
 @contextmanager
-def running_site(folder: Path, port: int, **settings: str) -> Iterator[str]:
+def running_site(folder: Path, port: int, *, patience: float = PATIENCE, **settings: str) -> Iterator[str]:
     """The service over a data folder until the block is left; gives its address once a search has run in it."""
     environment = {
         **os.environ,
@@ -55,15 +55,15 @@ def running_site(folder: Path, port: int, **settings: str) -> Iterator[str]:
         )
         try:
             address = f"http://127.0.0.1:{port}"
-            _wait(address, process, log)
+            _wait(address, process, log, patience)
             yield address
         finally:
             process.terminate()
             process.wait(20)
 
 
-def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE
+def _wait(address: str, process: subprocess.Popen[bytes], log: Path, patience: float) -> None:
+    deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise RuntimeError(f"the service ended with {process.returncode}:\n{log.read_text()[-3000:]}")
@@ -73,7 +73,7 @@ def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
         except httpx.TransportError:
             pass
         time.sleep(0.3)
-    raise TimeoutError(f"not ready after {PATIENCE} s:\n{log.read_text()[-3000:]}")
+    raise TimeoutError(f"not ready after {patience:g} s:\n{log.read_text()[-3000:]}")
 
 
 @contextmanager
