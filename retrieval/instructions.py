@@ -46,6 +46,7 @@ def without_instructions(text: str) -> tuple[str, tuple[str, ...]]:
     if find_instruction(text) is None:
         return text, ()
     pieces = re.split(r"((?<=[.!?])\s+|\n+)", text)
-    said = [piece for piece in pieces if find_instruction(piece) is not None]
-    kept = "".join(piece for piece in pieces if piece not in said).strip()
+    sentences = list(zip(pieces[::2], [*pieces[1::2], ""], strict=True))  # each with what parts it from the next
+    said = [sentence for sentence, _ in sentences if find_instruction(sentence) is not None]
+    kept = "".join(sentence + parted for sentence, parted in sentences if sentence not in said).strip()
     return (kept, tuple(said)) if find_instruction(kept) is None else ("", (text,))

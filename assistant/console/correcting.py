@@ -8,10 +8,9 @@ from typing import Any
 
 from retrieval.catalogue import Attribute, CatalogueItem
 from retrieval.corrections import Value, with_values
-from retrieval.feeds.attributes import attributes_of
 from retrieval.feeds.cleaning import Notes
 from retrieval.feeds.columns import item_columns
-from retrieval.feeds.rows import Unusable, read_item
+from retrieval.feeds.rows import Unusable, read_attributes, read_item
 
 FIELDS = ("title", "brand", "category", "price", "stock", "released", "variant_of", "url", "image", "description")
 
@@ -82,13 +81,13 @@ def _put(held: dict[str, Attribute], name: str, text: str, notes: Notes) -> None
     if not name:
         notes.cannot_use("attribute", "a value needs a name", text)
         return
-    read = next(iter(attributes_of({name: text}, {}, notes).values()), None)
-    if read is None:
+    told = len(notes.set_aside)
+    read = next(iter(read_attributes({name: text}, {}, notes).values()), None)
+    if read is not None:
+        stays = read.name if known is None else known.name
+        held[stays] = replace(read, name=stays)
+    elif len(notes.set_aside) == told:  # nothing says yet why it cannot be used
         notes.cannot_use(name, "not a value", text)
-    elif known is not None:
-        held[known.name] = replace(read, name=known.name)
-    else:
-        held[read.name] = read
 
 
 def _lines(text: str) -> str:

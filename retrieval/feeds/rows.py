@@ -1,4 +1,7 @@
-"""One raw row to one item or one interaction, through the cleaners; a row that cannot be either says why."""
+"""One raw row to one item or one interaction, through the cleaners; a row that cannot be either says why.
+
+Whatever is stated of an item comes in through `read_item` or `read_attributes`: a feed, the API and the staff's forms.
+"""
 
 from __future__ import annotations
 
@@ -147,9 +150,14 @@ def _description(value: object, notes: Notes) -> str:
     return text
 
 
+def read_attributes(stated: Mapping[str, object], names: Mapping[str, str], notes: Notes) -> dict[str, Attribute]:
+    """Attributes that no row states, cleaned as those of a row are; see `attributes_of`."""
+    return _for_shoppers(attributes_of(stated, names, notes), notes)
+
+
 def _for_shoppers(attributes: Mapping[str, Attribute], notes: Notes) -> dict[str, Attribute]:
-    """The attributes without those whose text speaks to a language model."""
-    spoken = {name for name, attribute in attributes.items() if find_instruction(attribute.text) is not None}
+    """The attributes without those whose name or text speaks to a language model."""
+    spoken = {name for name, held in attributes.items() if find_instruction(name) or find_instruction(held.text)}
     for name in sorted(spoken):
         notes.cannot_use(name, TO_A_MODEL, attributes[name].text)
     return {name: attribute for name, attribute in attributes.items() if name not in spoken}

@@ -43,7 +43,7 @@ class Shop(NamedTuple):
         ingested(self.service, self.folder, in_feed(attack, self.item))
 
     def describe(self, text: str) -> None:
-        """Put a text into the record past the feed reader, as the items API does."""
+        """Put a text into the record past all that cleans it, as an older record may hold it."""
         self.service.shop.upsert([replace(self.item, description=text)])
 
 
