@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 RUN := .venv/bin/python
 TEXT ?= I need a new laptop under $900, light enough to travel
 
-.PHONY: demo ask test lint bench screenshots clean
+.PHONY: demo ask test lint audit bench screenshots clean
 
 demo: .venv/installed  ## the demo shop in the browser
 	$(RUN) -m assistant demo
@@ -21,6 +21,9 @@ lint: .venv/installed
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
+
+audit: .venv/installed  ## known vulnerabilities of what is installed; skips where PyPI does not tell
+	.ci/audit $(RUN)
 
 bench: .venv/installed  ## every benchmark, and docs/benchmarks.md from their results
 	$(RUN) -m benchmarks
