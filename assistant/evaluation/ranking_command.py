@@ -26,6 +26,9 @@ def evaluate_ranking(
         int,
         typer.Option(min=1, help="Seeds of a random model on the first split; one on the others."),
     ] = 3,
+    seeds_everywhere: Annotated[
+        bool, typer.Option("--seeds-everywhere", help="As many seeds on the other splits.")
+    ] = False,
     html: Annotated[Path | None, typer.Option(help="Write the report with plots to this file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False,
 ) -> None:
@@ -40,7 +43,8 @@ def evaluate_ranking(
         if html is not None and not html.parent.is_dir():
             raise SetupError(f"{html.parent} is no folder.", "Give --html a file in a folder that is there.")
         log = read_folder(data, Encoder(load_settings().encoder), default_cache(), progress)
-        report = evaluate(log, Options(_names(models), users, seed, seeds, _names(splits)), progress)
+        options = Options(_names(models), users, seed, seeds, seeds_everywhere, _names(splits))
+        report = evaluate(log, options, progress)
         if html is not None:
             _write(html, as_html(report))
         print_json(report.as_json()) if as_json else typer.echo(report)

@@ -1,8 +1,9 @@
 """A folder of items.csv and interactions.csv (.gz or not) as arrays.
 
-Columns needed: item_id in items.csv; user_id, item_id and timestamp (unix seconds) in interactions.csv. All others are
-optional: title, brand, category, price and cold_heldout; position, kind (a review where nothing is said), loo_split,
-time_split and kind_bound; and the files eval_time and eval_cold_heldout, which name the cases of those two splits.
+Columns needed: item_id in items.csv; user_id, item_id and timestamp (unix seconds or ISO 8601) in interactions.csv.
+All others are optional: title, brand, category, price and cold_heldout; position, kind (a review where nothing is
+said), query, loo_split, time_split and kind_bound; and the files eval_time and eval_cold_heldout, which name the cases
+of those two splits.
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ class Log:
         loo, time: int8 (m,), TRAIN, VALID or TEST for each event; None when the folder doesn't say.
         held_out: int8 (n,), TRAIN for a warm item, VALID or TEST for one that is held out; None likewise.
         time_cases, cold_cases: the cases that eval_time and eval_cold_heldout name; None without the file.
+        query: bool (m,), whether the shopper had asked in words when she came upon the item; None when none had.
         kind_bound: float64 (m,), true probability of the likeliest kind before each event; None when unknown.
         left_out: events whose item is not in items.csv.
     """
@@ -72,16 +74,19 @@ class Log:
     held_out: Part | None = None
     time_cases: NamedCases | None = None
     cold_cases: NamedCases | None = None
+    query: NDArray[np.bool_] | None = None
     kind_bound: NDArray[np.float64] | None = None
     left_out: int = 0
 
 
-def read_folder(folder: Path, encoder: TextEncoder, cache: Path, say: Callable[[str], None] | None = None) -> Log:
+def read_folder(
+    folder: Path, encoder: TextEncoder | None, cache: Path, say: Callable[[str], None] | None = None
+) -> Log:
     """Read the log in a folder.
 
     Args:
         folder: see the module.
-        encoder: makes the vectors of the items' texts.
+        encoder: makes the vectors of the items' texts; None: they have no components, (n, 0).
         cache: folder in which vectors are kept by digest of the texts and of the encoder.
         say: told when vectors have to be made, which takes minutes.
 
@@ -99,6 +104,7 @@ def read_folder(folder: Path, encoder: TextEncoder, cache: Path, say: Callable[[
             shoppers[row.user_id] = next(number)
     events, order = _events(rows, row_of, shoppers)
     bound = _complete([row.kind_bound for row in rows], event_file, "kind_bound")
+    asked = np.array([row.query is not None for row in rows], dtype=np.bool_)
     loo = _parts([row.loo_split for row in rows], event_file, "loo_split")
     time = _parts([row.time_split for row in rows], event_file, "time_split")
     held = _complete([row.cold_heldout for row in item_rows], item_file, "cold_heldout")
@@ -111,6 +117,7 @@ def read_folder(folder: Path, encoder: TextEncoder, cache: Path, say: Callable[[
         held_out=None if held is None else np.array([_HELD_OUT[value] for value in held], dtype=np.int8),
         time_cases=_named_cases(folder, "eval_time", row_of, shoppers),
         cold_cases=_named_cases(folder, "eval_cold_heldout", row_of, shoppers),
+        query=asked[order] if asked.any() else None,
         kind_bound=None if bound is None else np.array(bound)[order],
         left_out=left_out,
     )
@@ -185,14 +192,16 @@ def _events(rows: list[EventRow], row_of: dict[str, int], shoppers: dict[str, in
     return Events(shopper[order], item[order], at[order], kind[order]), order
 
 
-def _items(rows: list[ItemRow], events: Events, encoder: TextEncoder, cache: Path, say: Callable[[str], None]) -> Items:
+def _items(
+    rows: list[ItemRow], events: Events, encoder: TextEncoder | None, cache: Path, say: Callable[[str], None]
+) -> Items:
     texts = tuple(" ".join(part for part in (row.title, row.brand, row.category) if part) for row in rows)
     return Items(
         ids=tuple(row.item_id for row in rows),
         texts=texts,
         prices=np.array([np.nan if row.price is None else row.price for row in rows]),
         first_seen=first_seen(events, len(rows)),
-        vectors=item_vectors(texts, encoder, cache, say),
+        vectors=np.zeros((len(texts), 0), np.float32) if encoder is None else item_vectors(texts, encoder, cache, say),
     )
 
 

@@ -75,17 +75,22 @@ def coverage(ranking: Ranking, chosen: NDArray[np.bool_], items: int) -> float:
     return float((shown >= 0).sum() / items)
 
 
-def slices(target_warm: NDArray[np.bool_], history: NDArray[np.int64]) -> dict[str, NDArray[np.bool_]]:
+def slices(
+    target_warm: NDArray[np.bool_], history: NDArray[np.int64], query: NDArray[np.bool_] | None = None
+) -> dict[str, NDArray[np.bool_]]:
     """The parts of the cases that are reported by themselves; parts without a case are left out.
 
     Args:
         target_warm: bool (c,), whether the target has a training event.
         history: int64 (c,), events before the target.
+        query: bool (c,), whether the shopper had asked in words; None where the log doesn't tell.
     """
     parts = {"mixed": np.ones(len(history), dtype=np.bool_), "warm": target_warm, "cold": ~target_warm}
     for low, high in _HISTORY_SLICES:
         name = f"history {low}+" if high is None else f"history {low}-{high}" if high > low else f"history {low}"
         parts[name] = (history >= low) & (history <= (history.max(initial=0) if high is None else high))
+    if query is not None:
+        parts |= {"with a query": query, "without a query": ~query}
     return {name: chosen for name, chosen in parts.items() if chosen.any()}
 
 

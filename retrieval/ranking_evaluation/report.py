@@ -16,7 +16,8 @@ class Row:
     Attributes:
         model: name in `retrieval.ranking_evaluation.models`.
         split: "loo", "time" or "cold".
-        slice: "mixed" (all cases), "warm", "cold", or a span of history lengths: "history 5-9".
+        slice: "mixed" (all cases), "warm", "cold", a span of history lengths: "history 5-9", or "with a query" and
+            "without a query".
         metric: defined in docs/ranking.md.
         k: length of the list it looks at; None for a metric of the whole ranking or of the next kind.
         value, low, high: with its 95 % bootstrap interval; a figure that is counted has low = high = value.

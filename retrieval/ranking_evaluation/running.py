@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from retrieval.behaviour.events import Ranker
 from retrieval.behaviour.kinds import KindPredictor
@@ -36,6 +37,9 @@ from retrieval.ranking_evaluation.splits import CUTS, LONGEST, Cases, Split, sam
 _COMPARED: tuple[Metric, ...] = (("ndcg", 10), ("hr", 10))
 
 Say = Callable[[str], None]
+Parts = Mapping[str, NDArray[np.bool_]]
+"""Slices of the cases by name: bool (c,) each."""
+
 Entry = TypeVar("Entry")
 
 
@@ -47,8 +51,9 @@ class Options:
         models: names in `MODELS`; none for all of them.
         users: shoppers whose cases are asked in each split; a log of more is sampled.
         seed: of the sample, the bootstrap, and the first seed of what is random.
-        seeds: with how many a random model is fitted on the first of the splits; on the others with one, for each fit
-            may take minutes.
+        seeds: with how many a random model is fitted.
+        seeds_everywhere: on every split; otherwise on the first, and on the others with one, for each fit may take
+            minutes.
         splits: some of "loo", "time", "cold".
     """
 
@@ -56,6 +61,7 @@ class Options:
     users: int = 25_000
     seed: int = 0
     seeds: int = 3
+    seeds_everywhere: bool = False
     splits: Sequence[str] = tuple(CUTS)
 
 
@@ -91,8 +97,9 @@ def evaluate(log: Log, options: Options, say: Say, models: Mapping[str, RankedMo
         if not len(cases) or not len(split.train):
             say(f"{name}: the log is too small for this split, left out")
             continue
-        measured = run.split(split, cases, 1 if found else options.seeds)
-        found[name] = _facts(split, cases, measured)
+        seeds = options.seeds if options.seeds_everywhere or not found else 1
+        measured = run.split(split, cases, seeds)
+        found[name] = _facts(split, cases, measured) | {"seeds of random models": seeds}
         rows += [row for one in measured for row in one.rows]
     if not found:
         raise SetupError("The log is too small for any split.", "Give shoppers with three different items or more.")
@@ -117,20 +124,22 @@ class _Run:
             cases: those of its test cases that are asked.
             seeds: with how many a random model is fitted.
         """
+        query = None if self.log.query is None else self.log.query[cases.place]
+        parts = slices(split.warm[cases.target], cases.lengths, query)
         measured = []
         for name, model in self.models.items():
             self.say(f"{split.name}: {name}")
             started = time.monotonic()
             tried = range(self.options.seed, self.options.seed + (seeds if model.random else 1))
             rankers = [model.fit(split, seed) for seed in tried]
-            one = _measure(name, rankers, split, cases, self.options.seed)
+            one = _measure(name, rankers, split, cases, parts, self.options.seed)
             if split.name == "time" and len(self.asked_kinds) and isinstance(rankers[0], KindPredictor):
                 guess = predicted(rankers[0], self.log.events, self.asked_kinds)
                 one.rows += measured_kinds(name, guess, self.log, self.asked_kinds, self.options.seed)
             one.seconds = round(time.monotonic() - started, 1)
             measured.append(one)
         baselines = [name for name, model in self.models.items() if model.baseline]
-        _compare(measured, baselines, split, cases, self.options.seed)
+        _compare(measured, baselines, split, cases, parts, self.options.seed)
         return measured
 
 
@@ -141,13 +150,12 @@ def _chosen(what: str, names: Sequence[str], known: Mapping[str, Entry]) -> dict
     return {name: known[name] for name in (names or known)}
 
 
-def _measure(name: str, rankers: Sequence[Ranker], split: Split, cases: Cases, seed: int) -> _Measured:
+def _measure(name: str, rankers: Sequence[Ranker], split: Split, cases: Cases, parts: Parts, seed: int) -> _Measured:
     """The figures of a model: means over the rankers, which differ in their seeds."""
     rankings = [rank(ranker, cases, len(split.items)) for ranker in rankers]
     by_seed = [per_case(ranking, split.counts) for ranking in rankings]
     measured = _Measured(name)
     measured.values = {metric: np.mean([values[metric] for values in by_seed], axis=0) for metric in by_seed[0]}
-    parts = slices(split.warm[cases.target], cases.lengths)
     means = Means(cases.shopper, seed)
     for part, chosen in parts.items():
         for metric, values in measured.values.items():
@@ -173,14 +181,15 @@ def _spread(name: str, split: Split, rankings: Sequence[Ranking]) -> list[Row]:
     return rows
 
 
-def _compare(measured: Sequence[_Measured], baselines: Sequence[str], split: Split, cases: Cases, seed: int) -> None:
+def _compare(
+    measured: Sequence[_Measured], baselines: Sequence[str], split: Split, cases: Cases, parts: Parts, seed: int
+) -> None:
     """Add to each model's rows what it has over the best baseline, case by case."""
     among = [one for one in measured if one.name in baselines]
     if not among:
         return
     best = max(among, key=lambda one: float(one.values["ndcg", 10].mean()))
     best.best = True
-    parts = slices(split.warm[cases.target], cases.lengths)
     for one in measured:
         means = Means(cases.shopper, seed)
         for part, chosen in parts.items():

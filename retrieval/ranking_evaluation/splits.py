@@ -39,6 +39,7 @@ class Cases:
         now: int64 (c,), unix seconds of the target event.
         target: int32 (c,), rows of `Items`.
         shopper: int32 (c,), running numbers.
+        place: int64 (c,), of the target event among the events of the log.
     """
 
     events: Events
@@ -47,6 +48,7 @@ class Cases:
     now: NDArray[np.int64]
     target: NDArray[np.int32]
     shopper: NDArray[np.int32]
+    place: Places
 
     def __len__(self) -> int:
         return len(self.target)
@@ -69,6 +71,7 @@ class Cases:
             self.now[chosen],
             self.target[chosen],
             self.shopper[chosen],
+            self.place[chosen],
         )
 
 
@@ -171,10 +174,9 @@ def _split(name: str, log: Log, train: Events, valid: Cases, test: Cases, *, giv
 
 def _cases(events: Events, targets: NDArray[np.intp]) -> Cases:
     """Cases whose targets are the events at these places; histories are all that came before in order."""
-    starts = events.starts()[events.shopper[targets]]
-    return Cases(
-        events, starts, targets.astype(np.int64), events.at[targets], events.item[targets], events.shopper[targets]
-    )
+    shopper, place = events.shopper[targets], targets.astype(np.int64)
+    starts = events.starts()[shopper]
+    return Cases(events, starts, place, events.at[targets], events.item[targets], shopper, place)
 
 
 def _before(events: Events, cases: Cases) -> Places:

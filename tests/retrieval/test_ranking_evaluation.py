@@ -166,6 +166,31 @@ def test_a_random_model_is_fitted_with_three_seeds_and_its_spread_is_told() -> N
     )
 
 
+def test_the_other_splits_have_one_seed_unless_all_are_asked_for() -> None:
+    events = cycles(100, random=True)
+    log = Log(items_of(events, ITEMS), tuple(map(str, range(100))), events)
+    models = {"noise": RankedModel(Noise, random=True, baseline=False)}
+    for everywhere, told in ((False, [3, 1]), (True, [3, 3])):
+        options = Options(splits=("loo", "cold"), seeds_everywhere=everywhere)
+        report = evaluate(log, options, lambda line: None, models)
+        facts = report.protocol["splits"]
+        assert [facts[split]["seeds of random models"] for split in ("loo", "cold")] == told
+        assert sum(row.metric == "ndcg over seeds" for row in report.rows) == sum(n > 1 for n in told)
+
+
+def test_cases_with_and_without_a_query_are_told_apart_by_the_event_that_is_asked_for() -> None:
+    events = cycles(60, random=False)
+    asked = np.zeros(len(events), dtype=np.bool_)
+    asked[7 : 8 * 20 : 8] = True  # the last of eight events, of the first twenty shoppers
+    log = Log(items_of(events, ITEMS), tuple(map(str, range(60))), events, query=asked)
+    ranker = {"half": RankedModel(lambda split, seed: Fixed([1.0] * ITEMS))}
+    report = evaluate(log, Options(splits=("loo",)), lambda line: None, ranker)
+    assert {"with a query", "without a query"} <= {row.slice for row in report.rows}
+    cases = leave_one_out(log).test
+    assert asked[cases.place].sum() == 20
+    assert np.array_equal(events.item[cases.place], cases.target)
+
+
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> Log:
     """A small log of views and clicks in turns, whose simulator would know what comes next."""

@@ -56,6 +56,43 @@ def test_kinds_are_read_in_any_case(tmp_path: Path) -> None:
     assert log.events.kind.tolist() == [0, 3]
 
 
+def test_times_of_iso_8601_are_read_in_utc_unless_they_say_otherwise(tmp_path: Path) -> None:
+    times = ("2026-01-01T00:00:10Z", "2026-01-01 01:00:20+01:00", "2026-01-01T00:00:30.9", "1767225640.7")
+    events = [f"u,a,{time}" for time in times]
+    log = read(write_log(tmp_path, ITEMS, ["user_id,item_id,timestamp", *events]))
+    assert (log.events.at - 1_767_225_600).tolist() == [10, 20, 30, 40]
+
+
+def test_marks_line_ends_and_spaces_of_other_programs_change_nothing(tmp_path: Path) -> None:
+    folder = write_log(tmp_path, ITEMS, EVENTS)
+    plain = read(folder)
+    (folder / "items.csv").write_bytes(b"\xef\xbb\xbf" + "\r\n".join(ITEMS).encode())
+    (folder / "interactions.csv.gz").unlink()
+    spaced = [line.replace(",", " , ") for line in EVENTS]
+    (folder / "interactions.csv").write_bytes("\r\n".join([*spaced, "", ""]).encode("utf-16"))
+    other = read(folder)
+    assert other.items.ids == plain.items.ids
+    assert other.items.texts == plain.items.texts
+    assert other.shopper_ids == plain.shopper_ids
+    assert np.array_equal(other.events.item, plain.events.item)
+
+
+def test_ids_and_titles_may_be_of_any_script_and_of_windows_1252(tmp_path: Path) -> None:
+    folder = write_log(tmp_path, ITEMS, ["user_id,item_id,timestamp", "ю,b,1"])
+    (folder / "items.csv").write_bytes("item_id,title\n日本,茶\n".encode() + "b,Café\n".encode("cp1252"))
+    log = read(folder)
+    assert log.items.ids == ("日本", "b")
+    assert log.items.texts == ("茶", "Café")
+
+
+def test_which_events_came_of_a_query_is_known_where_the_log_has_queries(tmp_path: Path) -> None:
+    events = ["user_id,item_id,timestamp,query", "u,b,2,blue bowl", "u,a,1, "]
+    log = read(write_log(tmp_path, ITEMS, events))
+    assert log.query is not None
+    assert log.query.tolist() == [False, True]
+    assert read(write_log(tmp_path, ITEMS, [line.rpartition(",")[0] for line in events])).query is None
+
+
 def test_events_of_unknown_items_are_left_out_and_counted(tmp_path: Path) -> None:
     log = read(write_log(tmp_path, ITEMS, [*EVENTS, "u1,gone,400"]))
     assert (len(log.events), log.left_out) == (4, 1)
@@ -91,6 +128,12 @@ def test_a_bad_file_is_named_with_its_line_and_column(
     with pytest.raises(SetupError, match=r"^.*/(items|interactions)") as raised:
         read(write_log(tmp_path, items, events))
     assert named in str(raised.value)
+
+
+def test_a_quote_that_is_never_closed_is_told_in_few_words(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="line 30002, column timestamp") as raised:
+        read(write_log(tmp_path, ITEMS, [EVENTS[0], 'u,a,"1', *["u,b,1"] * 30_000]))
+    assert len(str(raised.value)) < 500
 
 
 def test_a_case_of_an_unknown_shopper_is_named(tmp_path: Path) -> None:
