@@ -112,20 +112,29 @@ class Encoder:
 
     @cached_property
     def _model(self) -> SentenceTransformer:
-        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-        from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging
+        return load_model(self.folder)
 
-        logging.disable_progress_bar()
-        refuse_pickles(self.folder, _FIX)
-        try:
-            model = SentenceTransformer(
-                str(self.folder), local_files_only=True, model_kwargs={"use_safetensors": True}, trust_remote_code=False
-            )
-        except (OSError, ValueError, KeyError) as error:
-            raise SetupError(f"The encoder in {self.folder} cannot be loaded: {error}", _FIX) from error
-        model.max_seq_length = min(model.max_seq_length or MAX_TOKENS, MAX_TOKENS)
-        return model
+
+def load_model(folder: Path) -> SentenceTransformer:
+    """The sentence encoder in a folder, texts cut at `MAX_TOKENS`; no pickle, no code of the folder's, no network.
+
+    Raises:
+        SetupError: it cannot be loaded.
+    """
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    refuse_pickles(folder, _FIX)
+    try:
+        model = SentenceTransformer(
+            str(folder), local_files_only=True, model_kwargs={"use_safetensors": True}, trust_remote_code=False
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise SetupError(f"The encoder in {folder} cannot be loaded: {error}", _FIX) from error
+    model.max_seq_length = min(model.max_seq_length or MAX_TOKENS, MAX_TOKENS)
+    return model
 
 
 def _folder_of(name: str) -> Path:

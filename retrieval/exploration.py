@@ -34,11 +34,16 @@ class Exploration:
 
 @dataclass(frozen=True, slots=True)
 class LastPlace:
-    """What stands last on a page: its place among the candidates, the chance of that, and whether it was drawn."""
+    """What stands last on a page: its place among the candidates, the chance of that, and whether it was drawn.
+
+    Attributes:
+        by_content: whether content alone would have put it there, of what could have stood there.
+    """
 
     place: int
     propensity: float
     explored: bool
+    by_content: bool
 
 
 def last_place(
@@ -66,7 +71,9 @@ def last_place(
     pool = [place for place in order[shown:] if untouched[place] and content[place] > floor][:POOL]
     if not pool:
         return None
+    nearest = max([usual, *pool], key=lambda place: float(content[place]))
     draw = random.Random(exploration.seed)
     if draw.random() >= exploration.probability:
-        return LastPlace(usual, 1 - exploration.probability, explored=False)
-    return LastPlace(draw.choice(pool), exploration.probability / len(pool), explored=True)
+        return LastPlace(usual, 1 - exploration.probability, explored=False, by_content=usual == nearest)
+    chosen = draw.choice(pool)
+    return LastPlace(chosen, exploration.probability / len(pool), explored=True, by_content=chosen == nearest)

@@ -243,10 +243,9 @@ class _Ranking:
         drawn = last_place(order, len(shown), self.content, untouched, self.settings.decisive_gap, exploration)
         if drawn is None:
             return shown[-1:]
-        if not drawn.explored:
-            return (replace(shown[-1], propensity=drawn.propensity),)
-        new = self.candidate(drawn.place, scored, 0.0, None)
-        return (replace(new, scores={**new.scores, "explored": drawn.propensity}, propensity=drawn.propensity),)
+        last = self.candidate(drawn.place, scored, 0.0, None) if drawn.explored else shown[-1]
+        noted = {"by_content": float(drawn.by_content)} | ({"explored": drawn.propensity} if drawn.explored else {})
+        return (replace(last, scores={**last.scores, **noted}, propensity=drawn.propensity),)
 
     def candidate(
         self, place: int, scored: Mapping[str, Scores], cost: float, rank_without_history: int | None

@@ -28,6 +28,7 @@ PART_LABELS = {  # parts of a score in the order they build on each other, with 
     "popularity": ("Popularity", 2),
     "neighbours": ("Bought or viewed together", 2),
     "sequence": ("Comes next after", 2),
+    "fusion": ("Counts and texts joined by what was learnt", 2),
     "p_click": ("Chance of a click, if she turns to it", 3),
     "p_purchase": ("Chance of a purchase, if she turns to it", 3),
     "p_review": ("Chance of a review, if she turns to it", 3),
@@ -37,6 +38,7 @@ PART_LABELS = {  # parts of a score in the order they build on each other, with 
     "stock": ("Sold out", 1),
     "diversity": ("Likeness to items above", 1),
     "explored": ("Drawn as a new item, the chance of it", 1),
+    "by_content": ("Of what could be drawn, 1 for the nearest in content", 1),
 }
 COMPARISONS = {"at_least": "at least", "at_most": "at most", "more_than": "more than", "less_than": "less than"}
 SLOT_LABELS = {

@@ -20,6 +20,7 @@ PARTS = {
     "popularity": "by all",
     "neighbours": "by those with a like history",
     "sequence": "by what comes next after your last steps",
+    "fusion": "by all counts and texts joined, as learnt from earlier choices",
     "p_click": "chance of a click, once you turn to it",
     "p_purchase": "chance of a purchase, once you turn to it",
     "p_review": "chance of a review, once you turn to it",
@@ -29,8 +30,9 @@ PARTS = {
     "stock": "Cost of being sold out",
     "diversity": "Cost of likeness to those above",
     "explored": "Drawn into this place as a new item, with this chance",
+    "by_content": "Of what could have been drawn into this place: 1 for what is nearest to the words",
 }
-WITHIN = {"dense", "lexical", "popularity", "neighbours", "sequence", "p_click", "p_purchase", "p_review"}
+WITHIN = {"dense", "lexical", "popularity", "neighbours", "sequence", "fusion", "p_click", "p_purchase", "p_review"}
 
 
 def details(pick: Pick) -> Markup:
