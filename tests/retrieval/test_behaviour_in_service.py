@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from behaviour_doubles import did, put_in_service, small_model
+from behaviour_doubles import did, put_in_service, small_fusion, small_model, walks
 from search_doubles import HashingEncoder, item
 
 from retrieval.behaviour import in_service
@@ -29,6 +29,11 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
         for event in (*did("s1", "abcd"), *did("s2", "abdh"), *MINE.interactions):
             opened.observe(event)
         yield opened
+
+
+def with_fusion(shop: Shop, folder: Path) -> str:
+    """The shop, whose behaviour is a fusion's alone, learnt from some walkers whom it has never seen itself."""
+    return put_in_service(folder, small_model(IDS), fusion=small_fusion(shop.catalogue, walks(IDS)))
 
 
 def found(shop: Shop, session: Session = MINE) -> dict[str, Candidate]:
@@ -109,3 +114,64 @@ def test_a_model_never_carries_an_item_over_a_decisive_gap(shop: Shop, tmp_path:
         shop.behaviour.look()
         best = shop.search(Query("quartz telescope", limit=4), MINE).candidates[0]
         assert best.item_id == "named"
+
+
+def test_with_a_fusion_in_service_every_pick_keeps_its_part(shop: Shop, tmp_path: Path) -> None:
+    with_fusion(shop, tmp_path)
+    shop.behaviour.look()
+    assert shop.behaviour.status.endswith("with the fusion")
+    for candidate in found(shop).values():
+        assert candidate.scores["behaviour"] == candidate.scores["fusion"]
+        assert candidate.scores.keys() >= {"content", "popularity", "neighbours", "sequence", "p_purchase"}
+
+
+def test_the_fusion_counts_what_the_shop_observes_and_forgets(shop: Shop, tmp_path: Path) -> None:
+    with_fusion(shop, tmp_path)
+    shop.behaviour.look()
+    before = {i: c.scores["fusion"] for i, c in found(shop).items()}
+    for n in range(4):
+        for event in did(f"new{n}", "abg"):
+            shop.observe(event)
+    assert {i: c.scores["fusion"] for i, c in found(shop).items()} != before
+    for n in range(4):
+        shop.forget(f"new{n}")
+    assert {i: c.scores["fusion"] for i, c in found(shop).items()} == before
+
+
+def test_what_happens_while_a_fusion_is_loaded_is_counted_once(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_fusion(shop, tmp_path)
+    meanwhile = [*did("late", "abg"), *did("s1", "h")]
+    vectors = shop.behaviour._vectors
+
+    def observing(rows):  # the first thing that a load asks for
+        while meanwhile:
+            shop.observe(meanwhile.pop())
+        return vectors(rows)
+
+    monkeypatch.setattr(shop.behaviour, "_vectors", observing)
+    shop.behaviour.look()
+    during = {i: c.scores["fusion"] for i, c in found(shop).items()}
+    assert not meanwhile
+    shop.behaviour.recount_all()
+    assert {i: c.scores["fusion"] for i, c in found(shop).items()} == pytest.approx(during, rel=1e-6)
+
+
+def test_a_precise_query_is_not_drowned_by_a_fusion(shop: Shop, tmp_path: Path) -> None:
+    """What is asked for by name comes first, whatever the history makes likely; a vague need is reordered by it."""
+    shop.upsert([replace(item("named", "quartz telescope"), stock=1)])
+    with_fusion(shop, tmp_path)
+    shop.behaviour.look()
+    orders = set()
+    for first in IDS:
+        mine = Session("me", did("me", [first, IDS[(IDS.index(first) + 1) % len(IDS)]]))
+        assert shop.search(Query("quartz telescope", limit=4), mine).candidates[0].item_id == "named"
+        orders.add(tuple(found(shop, mine)))
+    assert len(orders) > 1
+
+
+def test_without_her_history_a_fusion_says_nothing(shop: Shop, tmp_path: Path) -> None:
+    with_fusion(shop, tmp_path)
+    shop.behaviour.look()
+    assert "fusion" not in next(iter(found(shop, EMPTY_SESSION).values())).scores

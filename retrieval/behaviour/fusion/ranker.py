@@ -13,7 +13,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from retrieval.behaviour.events import Events, Floats, Histories, Items
 from retrieval.behaviour.fusion.calibration import Calibration
-from retrieval.behaviour.fusion.candidates import Candidates
 from retrieval.behaviour.fusion.cold import least_cost
 from retrieval.behaviour.fusion.lambdamart import LambdaMart, LogTooSmall, Ranked, TreeRecipe
 from retrieval.behaviour.fusion.lessons import Lesson
@@ -133,7 +132,7 @@ class FusedRanker:
             parts = self.stage.parts(block)
             candidates = self.stage.candidates(parts, block)
             table = self.stage.features(parts, candidates, block)
-            scores[rows[candidates.case], candidates.item] = self._probability(candidates, table)
+            scores[rows[candidates.case], candidates.item] = self._probability(candidates.item, table)
         scores[histories.lengths == 0] = self.stage.counts.times / self.stage.counts.times.sum()
         return scores
 
@@ -144,7 +143,7 @@ class FusedRanker:
             history: a batch of one.
             rows: int64 (k,), of the stage's items; each at most once.
         """
-        return self._probability(*self.stage.features_of(rows, history))
+        return self._probability(rows, self.stage.features_of(rows, history))
 
     def save(self, folder: Path) -> None:
         """Write trees and calibration; counts and texts are the shop's own and made anew by `load`."""
@@ -183,6 +182,6 @@ class FusedRanker:
         """The same over another stage of the same columns."""
         return FusedRanker(stage, self.model, self.cold_cost, self.calibration)
 
-    def _probability(self, candidates: Candidates, table: Floats) -> NDArray[np.float64]:
-        cold = self.stage.counts.times[candidates.item] == 0
+    def _probability(self, items: NDArray[np.integer], table: Floats) -> NDArray[np.float64]:
+        cold = self.stage.counts.times[items] == 0
         return self.calibration.probability(self.model.score(table) - self.cold_cost * cold)

@@ -81,12 +81,24 @@ class Stage:
         chosen = {name: table[candidates.case, candidates.item] for name, table in parts.items()}
         return features(chosen, candidates, histories, self.items, self.counts)
 
-    def features_of(self, rows: NDArray[np.int64], history: Histories) -> tuple[Candidates, Floats]:
-        """The items at `rows` (k,) as candidates of a batch of one, and their features, float32 (k, columns)."""
+    def features_of(self, rows: NDArray[np.int64], history: Histories) -> Floats:
+        """What is known of the items at `rows` (k,) after one history: float32 (k, columns).
+
+        Lessons have no candidates that their history holds. So those stand beside the others here and not among them:
+        no other's rank or share of the greatest depends on them.
+        """
+        parts = {name: table[0] for name, table in self.parts(history, rows).items()}
+        table = self._features_among(parts, rows, history)
+        unseen = ~np.isin(rows, history.item)
+        if not unseen.all():
+            among = {name: scores[unseen] for name, scores in parts.items()}
+            table[unseen] = self._features_among(among, rows[unseen], history)
+        return table
+
+    def _features_among(self, parts: Mapping[str, Floats], rows: NDArray[np.int64], history: Histories) -> Floats:
         case = np.zeros(len(rows), dtype=np.int64)
         candidates = Candidates(case, rows.astype(np.int32), np.array([len(rows)], dtype=np.int64))
-        chosen = {name: table[0] for name, table in self.parts(history, rows).items()}
-        return candidates, features(chosen, candidates, history, self.items, self.counts)
+        return features(parts, candidates, history, self.items, self.counts)
 
     def ranked(self, histories: Histories, targets: NDArray[np.int32], *, answered_only: bool) -> Ranked:
         """The candidates of questions with their answers; of those alone whose answer is among them, if wanted."""
