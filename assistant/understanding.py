@@ -17,6 +17,7 @@ from typing import Literal
 from assistant.dialogue import DialogueAct, DialogueState, Edit, Intent, Need, Rung
 from assistant.language_model import LanguageModel, LanguageModelBusy, LanguageModelUnavailable
 from assistant.rules import answered, understand_by_rules
+from assistant.rules.corrections import without_corrected
 from assistant.rules.orders import is_injection, without_orders
 from assistant.rules.slots import read
 from assistant.tagger.act import act_of
@@ -98,7 +99,7 @@ class Understanding:
 
         A yes or a no to what the last turn asked is compared, not understood, and an attempt to give orders is out of
         scope whatever a model thinks of it: both are the rules' on every rung. Where such orders stand beside other
-        sentences, those alone are understood.
+        sentences, those alone are understood; what she corrects in the same breath is not.
 
         Args:
             utterance: cleaned words of the shopper.
@@ -106,9 +107,12 @@ class Understanding:
             shown: items on the page, in their order.
         """
         vocabulary = self._vocabulary()
-        said = without_orders(utterance) or utterance
+        ordered = without_orders(utterance) or utterance
+        said = without_corrected(ordered, vocabulary)
         act = self._understand(said, state, shown, vocabulary)
-        return act if said == utterance else replace(act, notes=(*act.notes, _ORDERS))
+        notes = [_ORDERS] if ordered != utterance else []
+        notes += [f"she corrected herself: read as “{said}”"] if said != ordered else []
+        return replace(act, notes=(*act.notes, *notes)) if notes else act
 
     def _understand(
         self, utterance: str, state: DialogueState, shown: Sequence[CatalogueItem], vocabulary: Vocabulary
