@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import closing
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
 
 from assistant.api.access import needs
 from assistant.api.chat_models import ChatRequest, StoppedAnswer, TurnAnswer, TurnsAnswer
@@ -16,7 +15,6 @@ from assistant.api.paging import cursor_of, position_of
 from assistant.api.problems import documented
 from assistant.api.turns import Turns
 from assistant.api.wire import Cursor
-from assistant.conversation import run
 from assistant.store.keys import Scope
 from assistant.turn_json import turn_as_json
 
@@ -43,16 +41,15 @@ def routes(service: Service) -> APIRouter:
     turns = Turns(service)
 
     @router.post("/chat", response_model=TurnAnswer, responses={**_PROBLEMS, 200: _TURN})
-    def chat(body: ChatRequest, request: Request) -> Any:
+    async def chat(body: ChatRequest, request: Request) -> Any:
         """Say something, or press something. A conversation begins when no id is given.
 
-        With `Accept: text/event-stream` the turn is told as it happens; a client that goes away stops the writing.
+        With `Accept: text/event-stream` the turn is told as it happens. A client that goes away stops the writing.
         """
-        said = turns.prepare(body)
+        said = await run_in_threadpool(turns.prepare, body)
         if EVENT_STREAM in request.headers.get("accept", ""):
             return StreamingResponse(turns.stream(said, request), media_type=EVENT_STREAM)
-        with closing(cast(Any, turns.say(said, threading.Event()))) as events:
-            return turn_as_json(run(events))
+        return turn_as_json(await turns.whole(said, request))
 
     @router.get(
         "/conversations/{conversation_id}/turns",

@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
 from assistant.api.chat_models import ChatRequest, Control
 from assistant.api.problems import Problem, problem_of
-from assistant.conversation import Conversations, UtteranceError, clean
+from assistant.conversation import Conversations, UtteranceError, clean, run
 from assistant.dialogue import DialogueAct, Edit, Intent, Rung, Slots
-from assistant.events import Cards, Event, Finished, Text, Understood
+from assistant.events import Cards, Event, Finished, Text, Turn, Understood
 from assistant.turn_json import act_as_json, cards_as_json, constraints_as_json, turn_as_json
 from assistant.widget.token import TokenError, is_guest, verify
 from retrieval.errors import AssistantError
@@ -25,6 +26,7 @@ from retrieval.errors import AssistantError
 if TYPE_CHECKING:
     from assistant.service import Service
 
+T = TypeVar("T")
 PULSE = 0.1  # seconds between two looks whether the client is still there
 SILENCE = 15.0  # seconds after which a comment keeps the connection open through proxies
 
@@ -47,7 +49,7 @@ class Turns:
         self._conversations: Conversations = service.conversations
         self._stops: dict[str, threading.Event] = {}
         self._lock = threading.Lock()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     def prepare(self, body: ChatRequest) -> Said:
         """Check what was sent; begin a conversation where none is named.
@@ -141,6 +143,35 @@ class Turns:
         self._check_owner(conversation_id, None)
         return self._conversations.store.turns(conversation_id)
 
+    async def whole(self, said: Said, request: Request) -> Turn:
+        """The turn at its end. When the client goes, writing ends; what was said by then is stored.
+
+        Raises:
+            Problem: turn-under-way.
+        """
+        stop = threading.Event()
+
+        def work() -> Turn:
+            with closing(cast(Any, self.say(said, stop))) as events:
+                return run(events)
+
+        task = self._begun(work)
+        try:
+            while not task.done():
+                await asyncio.wait({task}, timeout=PULSE)
+                if await request.is_disconnected():
+                    stop.set()
+            return task.result()
+        finally:
+            stop.set()
+
+    def _begun(self, work: Callable[[], T]) -> asyncio.Task[T]:
+        """Work in a thread of its own, which comes to its own end."""
+        task = asyncio.create_task(run_in_threadpool(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
     async def stream(self, said: Said, request: Request) -> AsyncIterator[bytes]:
         """The turn as server-sent events. When the client goes, writing ends; what was said by then is stored.
 
@@ -158,9 +189,7 @@ class Turns:
             finally:
                 loop.call_soon_threadsafe(waiting.put_nowait, None)
 
-        task = asyncio.create_task(run_in_threadpool(work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._begun(work)
         silent_since = loop.time()
         try:
             while True:

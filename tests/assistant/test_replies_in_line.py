@@ -6,10 +6,10 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from api_doubles import open_doubles, served
 from claiming_model import ClaimingModel, explained_by
@@ -178,19 +178,18 @@ def test_who_stops_while_she_waits_leaves_the_line(service: Service) -> None:
     first.finished()
 
 
-def test_a_client_that_disconnects_leaves_the_line(service: Service) -> None:
+@pytest.mark.parametrize("accepted", ["text/event-stream", "application/json"])
+def test_a_client_that_disconnects_leaves_the_line(service: Service, accepted: str) -> None:
     model = GatedModel()
     conversations = explained_by(model, service)
     first = Shopper(conversations)
     until(lambda: model.asked == 1)
-    events = {"Accept": "text/event-stream"}
     with served(replace(service, assistant=conversations.assistant, conversations=conversations)) as address:
-        said = {"utterance": WORDS}
-        with httpx.stream("POST", f"{address}/api/v1/chat", json=said, headers=events, timeout=20) as answer:
-            lines = answer.iter_lines()
-            while next(lines) != "event: text":
-                pass
-            until(lambda: waiting(conversations) == 1)
+        client = HTTPConnection(address.removeprefix("http://"))
+        headers = {"Accept": accepted, "Content-Type": "application/json"}
+        client.request("POST", "/api/v1/chat", json.dumps({"utterance": WORDS}), headers)
+        until(lambda: waiting(conversations) == 1)
+        client.close()
         until(lambda: waiting(conversations) == 0)
         assert model.asked == 1
         model.gate.set()
