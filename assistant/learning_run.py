@@ -17,6 +17,7 @@ from retrieval.behaviour.fusion.fitting import lessons_of
 from retrieval.behaviour.fusion.online import OnlineFusion
 from retrieval.behaviour.fusion.ranker import FusedRanker, FusionRecipe
 from retrieval.behaviour.held_out import HeldOut, as_questions, best_mixture, gains, hold_out_recent
+from retrieval.behaviour.item_vectors import item_vectors
 from retrieval.behaviour.own_log import own_log
 from retrieval.behaviour.scorer import LearnedBehaviour
 from retrieval.behaviour.sequence.lessons import hold_out
@@ -31,7 +32,6 @@ from retrieval.interactions import by_shopper
 from retrieval.metrics import interval
 from retrieval.neighbours import Neighbours
 from retrieval.popularity import Popularity
-from retrieval.ranking_evaluation.folder import item_vectors
 from retrieval.records import Records
 from retrieval.reranking import BehaviourScorer, CountedBehaviour
 from retrieval.shop import categorised

@@ -16,13 +16,14 @@ from assistant.settings import Settings
 from assistant.store import open_store
 from assistant.store.history import learnable
 from retrieval.behaviour.events import Events, Items
+from retrieval.behaviour.item_vectors import item_vectors
 from retrieval.behaviour.own_log import own_log
 from retrieval.behaviour.sequence.lessons import Questions, hold_out
 from retrieval.behaviour.sequence.recipe import SequenceRecipe
 from retrieval.behaviour.sequence.training import Trained, train
 from retrieval.embedding import TextEncoder
 from retrieval.errors import SetupError
-from retrieval.ranking_evaluation.folder import item_vectors, read_folder
+from retrieval.ranking_evaluation.folder import read_folder
 from retrieval.ranking_evaluation.splits import leave_one_out, sampled
 from retrieval.records import Records
 from retrieval.shop import categorised

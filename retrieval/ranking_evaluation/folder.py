@@ -8,8 +8,6 @@ of those two splits.
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -19,7 +17,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.behaviour.events import KINDS, Events, Floats, Items
+from retrieval.behaviour.events import KINDS, Events, Items
+from retrieval.behaviour.item_vectors import item_vectors
 from retrieval.embedding import TextEncoder
 from retrieval.errors import SetupError
 from retrieval.interactions import InteractionKind
@@ -29,7 +28,6 @@ PARTS = ("train", "valid", "test")
 TRAIN, VALID, TEST = range(3)
 _HELD_OUT = {"warm": TRAIN, "cold_valid": VALID, "cold_test": TEST}
 _PLACE = {kind: place for place, kind in enumerate(KINDS)}
-_ENCODED_AT_ONCE = 2048
 _FORMAT = "Give a folder that holds items.csv and interactions.csv, each .gz or not; see docs/ranking.md."
 
 Part = NDArray[np.int8]
@@ -121,36 +119,6 @@ def read_folder(
         kind_bound=None if bound is None else np.array(bound)[order],
         left_out=left_out,
     )
-
-
-def item_vectors(texts: Sequence[str], encoder: TextEncoder, cache: Path, say: Callable[[str], None]) -> Floats:
-    """Unit vectors of the texts, float32 (n, d): read from the cache, or made and kept there.
-
-    Raises:
-        SetupError: the cache cannot be written, or the encoder not be loaded.
-    """
-    digest = hashlib.sha256(encoder.fingerprint.encode())
-    for text in texts:
-        digest.update(b"\0" + text.encode())
-    file = cache / "item-vectors" / f"{digest.hexdigest()[:32]}.npy"
-    if file.is_file():
-        kept: Floats = np.load(file)
-        return kept
-    blocks = []
-    for start in range(0, len(texts), _ENCODED_AT_ONCE):
-        say(f"encoding item texts: {start:,} of {len(texts):,}")
-        blocks.append(encoder.encode(texts[start : start + _ENCODED_AT_ONCE]))
-    vectors: Floats = np.concatenate(blocks)
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = file.with_suffix(f".{os.getpid()}.npy")
-        np.save(unfinished, vectors)
-        unfinished.replace(file)
-    except OSError as error:
-        raise SetupError(
-            f"The cache cannot be written: {error}.", "Set ASSISTANT_CACHE to a writable folder."
-        ) from error
-    return vectors
 
 
 def _item_rows(folder: Path) -> tuple[list[ItemRow], Path]:
