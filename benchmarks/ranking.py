@@ -1,7 +1,9 @@
-"""Ranking on a real log and on the demo shop's: every model and baseline, in one run.
+"""Ranking on a real log and on the demo shop's: every model and baseline, in one run of half an hour on one core.
 
-    python -m benchmarks.ranking [--data ../shared/data/amazon_beauty] [--models markov,content] [--no-demo]
+    python -m benchmarks.ranking [--data ../shared/data/amazon_beauty] [--users 3000] [--passes 6]
 
+Some shoppers are asked, not all; what is random has three seeds on the first split and one on the others. The sequence
+model, whose training takes longest, makes a few passes and stands in the tables of `SEQUENCE_ON` alone.
 Prints the protocol and the figures that docs/benchmarks.md shows; `python -m assistant evaluate ranking` has all.
 """
 
@@ -11,6 +13,7 @@ import argparse
 import json
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +21,41 @@ from assistant.language_model.packaged import default_cache
 from benchmarks.ranking_demo import write_demo_log
 from retrieval.embedding import Encoder
 from retrieval.ranking_evaluation.folder import read_folder
+from retrieval.ranking_evaluation.models import MODELS, RankedModel, sequence
 from retrieval.ranking_evaluation.report import label
 from retrieval.ranking_evaluation.running import Options, evaluate
+from retrieval.ranking_evaluation.splits import CUTS
 
 ROOT = Path(__file__).parents[1]
 SLICES = ("mixed", "warm", "cold")
 METRICS = ("hr", "ndcg", "mrr", "coverage", "novelty", "cold share", "ndcg over seeds", "ndcg over best baseline")
+SEQUENCE_ON = {"amazon_beauty": ("loo",), "demo": ("loo", "time")}
 NAMES = {"amazon_beauty": "Amazon Beauty 5-core", "demo": "the demo shop's simulated log"}
 
 
-def measured(folder: Path, options: Options) -> dict[str, Any]:
-    """The report of one log, cut to the rows that are shown."""
+def measured(folder: Path, users: int, passes: int) -> dict[str, Any]:
+    """The report of one log, cut to the rows that are shown.
+
+    Args:
+        folder: items.csv and interactions.csv.
+        users: shoppers asked on each split.
+        passes: of the sequence model over the log.
+    """
     log = read_folder(folder, Encoder(), default_cache(), _say)
-    report = evaluate(log, options, _say).as_json()
-    kept = [row for row in report["rows"] if _is_shown(row)]
-    return {"protocol": report["protocol"], "rows": kept}
+    protocol: dict[str, Any] = {}
+    rows: list[dict[str, Any]] = []
+    for split in CUTS:
+        models = dict(MODELS)
+        if split in SEQUENCE_ON.get(folder.name, CUTS):
+            models["sequence"] = RankedModel(partial(sequence, epochs=passes), random=True, baseline=False)
+        else:
+            del models["sequence"]
+        options = Options(users=users, seeds=1 if protocol else 3, splits=(split,))
+        report = evaluate(log, options, _say, models).as_json()
+        splits = protocol.get("splits", {}) | report["protocol"]["splits"]
+        protocol = (protocol or report["protocol"]) | {"splits": splits, "passes of the sequence model": passes}
+        rows += [row for row in report["rows"] if _is_shown(row)]
+    return {"protocol": protocol, "rows": rows}
 
 
 def _is_shown(row: dict[str, Any]) -> bool:
@@ -101,15 +124,15 @@ def main() -> None:
     """Measure and print one JSON object: by log, its protocol and rows."""
     parser = argparse.ArgumentParser(description="Measure ranking on a real log and on the demo shop's.")
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data" / "amazon_beauty")
-    parser.add_argument("--models", default="")
-    parser.add_argument("--users", type=int, default=25_000)
-    parser.add_argument("--no-demo", action="store_true")
+    parser.add_argument("--users", type=int, default=3_000, help="Shoppers asked on each split.")
+    parser.add_argument("--passes", type=int, default=6, help="Of the sequence model over the log.")
+    parser.add_argument("--demo-shoppers", type=int, default=800, help="Shoppers of the demo shop's log; 0: without.")
     chosen = parser.parse_args()
-    options = Options(tuple(filter(None, chosen.models.split(","))), chosen.users)
-    result = {chosen.data.name: measured(chosen.data, options)}
-    if not chosen.no_demo:
+    result = {chosen.data.name: measured(chosen.data, chosen.users, chosen.passes)}
+    if chosen.demo_shoppers:
         with tempfile.TemporaryDirectory() as folder:
-            result["demo"] = measured(write_demo_log(Path(folder) / "demo"), options)
+            demo = write_demo_log(Path(folder) / "demo", chosen.demo_shoppers)
+            result[demo.name] = measured(demo, chosen.users, chosen.passes)
     print(json.dumps(result))
 
 

@@ -67,7 +67,8 @@ def _rule(split: Split, seed: int) -> Ranker:
     return ranker
 
 
-def _sequence(split: Split, seed: int) -> Ranker:
+def sequence(split: Split, seed: int, epochs: int = 40) -> Ranker:
+    """The sequence model after at most this many passes over the training events."""
     from retrieval.behaviour.sequence.lessons import Questions, hold_out
     from retrieval.behaviour.sequence.model import SequenceRanker
     from retrieval.behaviour.sequence.recipe import SequenceRecipe
@@ -78,7 +79,7 @@ def _sequence(split: Split, seed: int) -> Ranker:
     events, questions = split.train, Questions(valid.histories(slice(None)), valid.target)
     if not len(valid):  # the calendar of a small log has none
         events, questions = hold_out(split.train, 4_000, seed)
-    trained = train(split.items, events, questions, SequenceRecipe(seed=seed), report=lambda line: None)
+    trained = train(split.items, events, questions, SequenceRecipe(seed=seed, epochs=epochs), report=lambda line: None)
     return SequenceRanker(trained.model, split.items)
 
 
@@ -97,6 +98,6 @@ MODELS: Mapping[str, RankedModel] = {
     "content": RankedModel(_content),
     "tf-idf": RankedModel(_words),
     "rule": RankedModel(_rule),
-    "sequence": RankedModel(_sequence, random=True, baseline=False),
+    "sequence": RankedModel(sequence, random=True, baseline=False),
     "full system": RankedModel(_full_system, random=True, baseline=False),
 }
