@@ -22,7 +22,7 @@ RULES = [
 ]
 WORDS = {
     *("sum", "by", "le", "rate", "increase", "histogram_quantile", "offset", "instance", "rung", "intent", "origin"),
-    *("stage", "door", "verdict", "kind", "status", "path", "job", "__rate_interval", "d", "h", "m", "on"),
+    *("stage", "door", "verdict", "kind", "status", "path", "job", "reason", "__rate_interval", "d", "h", "m", "on"),
 }
 
 
@@ -36,6 +36,7 @@ def exported() -> set[str]:
     metrics._turns.labels("find", "rules").inc()
     metrics._stages.labels("turn").observe(1)
     metrics._sentences.labels("record").inc()
+    metrics._without_model.labels("busy").inc()
     families = text_string_to_metric_families(metrics.text(3).decode())
     return {sample.name for family in families for sample in family.samples} | {"up"}
 
