@@ -17,6 +17,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from assistant.language_model.packaged import default_cache
 from benchmarks.ranking_demo import write_demo_log
 from retrieval.embedding import Encoder
@@ -128,6 +130,7 @@ def main() -> None:
     parser.add_argument("--passes", type=int, default=6, help="Of the sequence model over the log.")
     parser.add_argument("--demo-shoppers", type=int, default=800, help="Shoppers of the demo shop's log; 0: without.")
     chosen = parser.parse_args()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # the output is one JSON object
     result = {chosen.data.name: measured(chosen.data, chosen.users, chosen.passes)}
     if chosen.demo_shoppers:
         with tempfile.TemporaryDirectory() as folder:
