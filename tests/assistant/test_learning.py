@@ -23,7 +23,7 @@ from assistant.learning import RECIPE, Learned, learn, roll_back, verdict
 from assistant.settings import Settings, load_settings
 from assistant.store import Store, Verdict, open_store
 from assistant.store.history import learnable
-from retrieval.behaviour.bundle import Bundles
+from retrieval.behaviour.bundle import FUSION, Bundles
 from retrieval.behaviour.sequence.recipe import SequenceRecipe
 from retrieval.errors import SetupError
 from retrieval.interactions import Interaction, InteractionKind
@@ -44,6 +44,11 @@ def by_kind(draw: random.Random, at: int, kind: InteractionKind) -> int:
 
 def anything(draw: random.Random, at: int, kind: InteractionKind) -> int:
     return draw.randrange(ITEMS)
+
+
+def forwards(draw: random.Random, at: int, kind: InteractionKind) -> int:
+    """Mostly the next one, and else any: counts of items together cannot tell it from the one before."""
+    return (at + 1) % ITEMS if draw.random() < 0.6 else draw.randrange(ITEMS)
 
 
 def data_folder(folder: Path, following: Next, shoppers: int = SHOPPERS) -> Settings:
@@ -133,6 +138,28 @@ def test_a_dry_run_compares_and_writes_nothing(taught: tuple[Path, Learned], tmp
     assert learned.cases
     assert not learned.swapped
     assert sorted(path.name for path in (folder / "behaviour").iterdir()) == before
+
+
+def test_the_fusion_goes_in_service_where_it_surely_ranks_better_than_the_rule(tmp_path: Path) -> None:
+    """The sequence model is untrained here, so that the rule is what counts of items together say."""
+    learned = run(data_folder(tmp_path, forwards, shoppers=400), SequenceRecipe(width=2, epochs=1, learning_rate=0.0))
+    assert learned.fusion.startswith("With the fusion: nDCG@10")
+    assert learned.weights["fusion"] > 0
+    bundles = Bundles(tmp_path)
+    assert learned.in_service is not None
+    assert bundles.card(learned.in_service).fusion == learned.fusion
+    with Shop.open(tmp_path, encoder=HashingEncoder()) as shop:
+        shop.warm_up()
+        assert shop.behaviour.status.endswith("with the fusion")
+
+
+def test_without_a_sure_gain_the_rule_stays_and_the_card_says_why(taught: tuple[Path, Learned]) -> None:
+    """Shoppers who move by what they did, which no count of the fusion knows."""
+    folder, learned = taught
+    assert "fusion" not in learned.weights
+    assert learned.fusion.startswith("Without the fusion, which is not surely better: ")
+    assert not (Bundles(folder).path(learned.in_service or "") / FUSION).exists()
+    assert Bundles(folder).card(learned.in_service or "").fusion == learned.fusion
 
 
 @pytest.mark.parametrize(
