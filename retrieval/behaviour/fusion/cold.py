@@ -1,7 +1,8 @@
 """What an item without events pays for its place: the least that leaves warm targets most of theirs.
 
 Trees taught with held-out items put new ones as high as the lessons had answers among them. How many of them a page
-can bear is another question: every place that a new item gets, a known one loses.
+can bear is another question: every place that a new item gets, a known one loses. At most so many of them on a page was
+tried instead of a cost, and with it: it gives cold targets no more for what it takes from warm ones (docs/log.md).
 """
 
 from __future__ import annotations
