@@ -115,11 +115,12 @@ def figures(shoppers: int, seen: Visit, watch: Watch) -> dict[str, Any]:
     """The figures of a level."""
     searched = [told for told in seen.turns if told.searched]
     busy = sum(told.without_model == "busy" for told in searched)
+    in_time = sum(told.whole is not None and told.begun + told.whole <= seen.until for told in seen.turns)
     errors = Counter(told.error for told in seen.turns if told.error)
     return {
         "shoppers": shoppers,
         "turns": len(seen.turns),
-        "turns_a_second": round(len(seen.turns) / seen.seconds, 2),
+        "turns_a_second": round(in_time / seen.seconds, 2),
         "turns_with_picks": len(searched),
         "cards": percentiles([told.cards for told in seen.turns]),
         "first_words": percentiles([told.first_words for told in seen.turns]),

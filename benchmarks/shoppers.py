@@ -50,10 +50,12 @@ class Visit:
 
     Attributes:
         seconds: how long turns were begun; those under way then came to their end.
+        until: when that was over, on the clock of `Told.begun`.
         alive: seconds until each question whether the service lives was answered.
     """
 
     seconds: float
+    until: float
     turns: list[Told] = field(default_factory=list)
     alive: list[float] = field(default_factory=list)
 
@@ -68,10 +70,10 @@ async def visit(address: str, shoppers: int, seconds: float, think: float, seed:
         think: mean seconds between the end of a turn and the next one of that shopper.
         seed: of all draws.
     """
-    seen = Visit(seconds)
+    until = time.perf_counter() + seconds
+    seen = Visit(seconds, until)
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
     async with httpx.AsyncClient(base_url=address, timeout=PATIENCE, limits=limits) as client:
-        until = time.perf_counter() + seconds
         drawn = (random.Random(f"{seed} {shoppers} {number}") for number in range(shoppers))
         each = [_shop(client, draw, think, until, seen) for draw in drawn]
         await asyncio.gather(*each, _ask_whether_it_lives(client, until, seen))

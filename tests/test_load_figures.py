@@ -29,9 +29,15 @@ def watched(*megabytes: float) -> Any:
 def test_a_level_counts_errors_and_what_was_said_from_the_records() -> None:
     small_talk = told(("cards", {}), ("text", {"text": "Hello."}), ("finished", {"without_model": None, "picks": []}))
     broken = told(("cards", {}), ("problem", {"type": "https://shop.example/problems#shop-unavailable"}))
-    seen = Visit(10.0, [answered(None), answered("busy"), answered("slow"), answered(None), small_talk, broken], [0.01])
+    late = Told(9.5, cards=0.1, whole=1.0)
+    seen = Visit(
+        10.0,
+        10.0,
+        [late, answered(None), answered("busy"), answered("slow"), answered(None), small_talk, broken],
+        [0.01],
+    )
     row = figures(8, seen, watched(100.0, 120.0))
-    assert (row["turns"], row["turns_with_picks"], row["turns_a_second"]) == (6, 4, 0.6)
+    assert (row["turns"], row["turns_with_picks"], row["turns_a_second"]) == (7, 4, 0.5)
     assert (row["share_from_records_because_busy"], row["share_cut_short_otherwise"]) == (0.25, 0.25)
     assert (row["errors"], row["errors_by_kind"]) == (1, {"shop-unavailable": 1})
     assert row["cards"] == {"p50": 1.0, "p95": 1.0, "p99": 1.0}
@@ -44,7 +50,7 @@ def test_a_level_counts_errors_and_what_was_said_from_the_records() -> None:
             "levels": [{**row, "cards_p95_to_first_level": 1}],
         }
     )
-    assert "| 8 | 0.6 | 1.00 / 1.00 / 1.00 |" in shown
+    assert "| 8 | 0.5 | 1.00 / 1.00 / 1.00 |" in shown
 
 
 def test_percentiles_are_values_that_were_measured() -> None:
