@@ -40,7 +40,8 @@ _SMALL: dict[str, float] = {
 SCALES = {"hundred": 100, "hundreds": 100, "thousand": 1000, "k": 1000, "grand": 1000}
 
 _WORD = "|".join(sorted(_SMALL, key=len, reverse=True))
-# a regular expression for any run of number words
+# regular expressions for one number word, and for any run of number words
+NUMBER_WORD = rf"\b(?:{_WORD}|hundreds?|thousand|grand)\b"
 NUMBER_WORDS = (
     rf"(?:(?:{_WORD}|(?:half )?a)[\s-]+)?(?:(?:{_WORD}|hundreds?|thousand|grand)(?:[\s-]+(?:and\s+|of\s+)?|\b))+"
 )
