@@ -1,5 +1,7 @@
 """What is stored, for as long as the settings allow: deleted when the service starts, then once a day.
 
+A clock that has jumped is not believed at once: see `assistant.steady_clock`.
+
 What a shopper who consented said and did stays until she is forgotten; `keep_…` in `assistant.settings` limit all else.
 """
 
@@ -10,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from assistant.inbox import delete_failed
+from assistant.steady_clock import is_steady
 from assistant.store.expiry import Expired, Limits, expire
 from retrieval.errors import SetupError
 
@@ -73,10 +76,19 @@ class Retention:
         delete_failed(settings.data_folder, now - FAILED_FEEDS)
         return expired
 
+    def _told(self, now: datetime) -> str:
+        """Delete what is over by a clock that can be believed; says what was deleted."""
+        if is_steady(self._service.settings.data_folder, now):
+            return described(self.apply(now))
+        return (
+            "nothing was deleted after its time: the clock has jumped, or nobody looked at it for days; it says"
+            f" {now:%Y-%m-%d %H:%M} UTC. Correct it if that is wrong; else deleting goes on in a day."
+        )
+
     def _watch(self) -> None:
         while not self._stopped.is_set():
             try:
-                told = described(self.apply(datetime.now(UTC)))
+                told = self._told(datetime.now(UTC))
             except SetupError as error:
                 told = f"nothing was deleted after its time: {error.problem} {error.fix}"
             if told:
