@@ -150,7 +150,7 @@ class Database:
             raise SetupError(f"{self.place} cannot be used: {reason.rstrip('.')}.", self._fix(reason)) from error
 
     def _fix(self, reason: str) -> str:
-        if "full" in reason or "No space left" in reason:
+        if "full" in reason or "No space left" in reason or "disk I/O" in reason:
             return "Free disk space and try again: nothing that was stored before is lost."
         if not self.is_file:
             return "See that PostgreSQL runs and lets this user in, or correct ASSISTANT_DATABASE_URL."
