@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -99,7 +99,9 @@ def evaluate(log: Log, options: Options, say: Say, models: Mapping[str, RankedMo
             continue
         seeds = options.seeds if options.seeds_everywhere or not found else 1
         measured = run.split(split, cases, seeds)
-        found[name] = _facts(split, cases, measured) | {"seeds of random models": seeds}
+        if not measured:
+            continue
+        found[name] = _facts(split, cases, run.models, measured) | {"seeds of random models": seeds}
         rows += [row for one in measured for row in one.rows]
     if not found:
         raise SetupError("The log is too small for any split.", "Give shoppers with three different items or more.")
@@ -117,7 +119,7 @@ class _Run:
         self.asked_kinds = kind_questions(log, options.users, options.seed)
 
     def split(self, split: Split, cases: Cases, seeds: int) -> list[_Measured]:
-        """Every model on one split, each with what it has over the best baseline.
+        """Every model on one split, each with what it has over the best baseline; without those it is too small for.
 
         Args:
             split: what is learnt from and asked.
@@ -131,7 +133,11 @@ class _Run:
             self.say(f"{split.name}: {name}")
             started = time.monotonic()
             tried = range(self.options.seed, self.options.seed + (seeds if model.random else 1))
-            rankers = [model.fit(split, seed) for seed in tried]
+            try:
+                rankers = [model.fit(split, seed) for seed in tried]
+            except SetupError as error:
+                self.say(f"{split.name}: {name} is left out: {error.problem}")
+                continue
             one = _measure(name, rankers, split, cases, parts, self.options.seed)
             if split.name == "time" and len(self.asked_kinds) and isinstance(rankers[0], KindPredictor):
                 guess = predicted(rankers[0], self.log.events, self.asked_kinds)
@@ -203,7 +209,7 @@ def _row(model: str, split: Split, part: str, metric: Metric, found: Estimate) -
     return Row(model, split.name, part, *metric, found.value, found.low, found.high)
 
 
-def _facts(split: Split, cases: Cases, measured: Sequence[_Measured]) -> dict[str, Any]:
+def _facts(split: Split, cases: Cases, models: Iterable[str], measured: Sequence[_Measured]) -> dict[str, Any]:
     return {
         "cut": "given by the folder" if split.given else "cut here",
         "training events": len(split.train),
@@ -212,6 +218,7 @@ def _facts(split: Split, cases: Cases, measured: Sequence[_Measured]) -> dict[st
         "shoppers asked": len(np.unique(cases.shopper)),
         "cold targets": int((~split.warm[cases.target]).sum()),
         "items without a training event": int((~split.warm).sum()),
+        "models left out": [name for name in models if name not in {one.name for one in measured}],
         "best baseline by nDCG@10": next((one.name for one in measured if one.best), None),
         "seconds to fit and rank": {one.name: one.seconds for one in measured},
     }

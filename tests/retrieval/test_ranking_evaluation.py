@@ -178,6 +178,22 @@ def test_the_other_splits_have_one_seed_unless_all_are_asked_for() -> None:
         assert sum(row.metric == "ndcg over seeds" for row in report.rows) == sum(n > 1 for n in told)
 
 
+def test_a_model_that_a_split_is_too_small_for_is_left_out_and_named() -> None:
+    def refuse(split: Split, seed: int) -> Noise:
+        raise SetupError("There is too little.", "Give more.")
+
+    events = cycles(60, random=True)
+    log = Log(items_of(events, ITEMS), tuple(map(str, range(60))), events)
+    models = {"picky": RankedModel(refuse), "noise": RankedModel(Noise)}
+    told: list[str] = []
+    report = evaluate(log, Options(splits=("loo",)), told.append, models)
+    assert report.protocol["splits"]["loo"]["models left out"] == ["picky"]
+    assert "loo: picky is left out: There is too little." in told
+    assert {row.model for row in report.rows} == {"noise"}
+    with pytest.raises(SetupError, match="too small for any split"):
+        evaluate(log, Options(("picky",), splits=("loo",)), told.append, models)
+
+
 def test_cases_with_and_without_a_query_are_told_apart_by_the_event_that_is_asked_for() -> None:
     events = cycles(60, random=False)
     asked = np.zeros(len(events), dtype=np.bool_)
