@@ -14,7 +14,7 @@ PACKAGES = ("assistant", "retrieval", "prompts")
 HOMES = {
     "chromadb": {"retrieval/index.py"},
     "bm25s": {"retrieval/baselines.py"},
-    "sentence_transformers": {"retrieval/embedding.py"},
+    "sentence_transformers": {"retrieval/embedding.py", "assistant/training/encoder_trainer.py"},
     "bitsandbytes": {"assistant/language_model/local.py"},
     "gradio": {"app.py", "assistant/serving.py"},  # and everything under assistant/ui/
     "lightgbm": {"retrieval/behaviour/fusion/lambdamart.py"},
