@@ -11,6 +11,7 @@ import typer
 
 from assistant.backup_command import backup, restore
 from assistant.command_line import explained, print_json, progress
+from assistant.evaluation.impressions_command import evaluate_impressions
 from assistant.evaluation.ranking_command import evaluate_ranking
 from assistant.keys_command import keys
 from assistant.learn_command import learn
@@ -19,6 +20,7 @@ from assistant.retention_command import retention
 from assistant.settings import Settings, describe_settings, load_settings
 from assistant.staff_command import staff
 from assistant.training.behaviour_command import train_behaviour
+from assistant.training.encoder_command import train_encoder
 
 if TYPE_CHECKING:
     from assistant.service import Service
@@ -35,10 +37,12 @@ app = typer.Typer(
 evaluation = typer.Typer(help="Measure against labelled data.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(evaluation, name="evaluate")
 evaluation.command("ranking")(evaluate_ranking)
+evaluation.command("impressions")(evaluate_impressions)
 
 training = typer.Typer(help="Train the models.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(training, name="train")
 training.command("behaviour")(train_behaviour)
+training.command("encoder")(train_encoder)
 app.command()(learn)
 app.command()(retention)
 app.command()(backup)
