@@ -167,7 +167,7 @@ def intents(result: dict[str, Any]) -> str:
         for name, figures in systems.items()
     ]
     head = f"{result['system'].capitalize()}. {result['latency_ms']['p50']:.0f} ms at the median."
-    return "\n\n".join((head, rows(table), suites(result["suites"])))
+    return "\n\n".join((head, rows(table), *([suites(result["robustness"])] if result["robustness"] else [])))
 
 
 def suites(result: dict[str, Any]) -> str:
