@@ -19,8 +19,10 @@ from retrieval.behaviour.events import Events, Items
 from retrieval.behaviour.item_vectors import item_vectors
 from retrieval.behaviour.own_log import own_log
 from retrieval.behaviour.sequence.lessons import Questions, hold_out
+from retrieval.behaviour.sequence.model import SequenceRanker
+from retrieval.behaviour.sequence.private import train_privately
 from retrieval.behaviour.sequence.recipe import SequenceRecipe
-from retrieval.behaviour.sequence.training import Trained, train
+from retrieval.behaviour.sequence.training import Trained, measure, train
 from retrieval.embedding import TextEncoder
 from retrieval.errors import SetupError
 from retrieval.ranking_evaluation.folder import read_folder
@@ -39,6 +41,7 @@ def train_behaviour(
     data: Path | None,
     *,
     resume: bool = False,
+    private: float | None = None,
     say: Say = lambda line: None,
 ) -> dict[str, Any]:
     """Train, and write the model with its result card.
@@ -51,7 +54,8 @@ def train_behaviour(
         data: see `retrieval.ranking_evaluation.folder`: trained on the training part of its leave-one-out split,
             measured on the validation part; its test part is never looked at. None: the shop's own items and
             interactions, the last new item of some shoppers held out to measure on.
-        resume: go on from the checkpoint in `out`.
+        resume: go on from the checkpoint in `out`; not with `private`, which keeps none.
+        private: epsilon of differential privacy, by `retrieval.behaviour.sequence.private`; None: without.
         say: receives progress lines.
 
     Returns:
@@ -62,21 +66,30 @@ def train_behaviour(
     """
     if (out / "card.json").is_file() or ((out / "checkpoint").is_dir() and not resume):
         raise SetupError(f"{out} holds a training already.", "Name another --out, or --resume one that was broken off.")
+    if private is not None and resume:
+        raise SetupError("A private training keeps nothing to go on from.", "Leave out --resume.")
     began = time.monotonic()
     items, events, questions = _own(settings, encoder, say) if data is None else _folder(data, encoder, say)
     say(f"{len(events):,} events of {len(items):,} items to learn from; {len(questions.target):,} held out")
-    trained = train(
-        items,
-        events,
-        questions,
-        recipe,
-        report=say,
-        checkpoint=out / "checkpoint",
-        resume=resume,
-        logs=out / "logs",
-    )
+    if private is None:
+        trained = train(
+            items,
+            events,
+            questions,
+            recipe,
+            report=say,
+            checkpoint=out / "checkpoint",
+            resume=resume,
+            logs=out / "logs",
+        )
+        told: dict[str, Any] = {}
+    else:
+        model, promised = train_privately(items, events, recipe, private, say)
+        figures = measure(SequenceRanker(model, items), questions)
+        trained = Trained(model, recipe.epochs, (figures,), calibration={})
+        told = {"privacy": asdict(promised)}
     trained.model.save(out)
-    card = _card(trained, events, questions, encoder, recipe) | {"seconds": round(time.monotonic() - began)}
+    card = _card(trained, events, questions, encoder, recipe) | told | {"seconds": round(time.monotonic() - began)}
     (out / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     say(f"written to {out}")
     return card

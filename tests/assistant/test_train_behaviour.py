@@ -76,3 +76,18 @@ def test_the_command_says_what_is_missing(settings: Settings, tmp_path: Path) ->
     done = CliRunner().invoke(app, ["train", "behaviour", "--data", str(tmp_path / "nowhere"), "--out", str(tmp_path)])
     assert done.exit_code == 2
     assert "nowhere is no folder" in done.output
+
+
+def test_a_private_training_says_on_its_card_what_it_promises(settings: Settings, tmp_path: Path) -> None:
+    pytest.importorskip("opacus")
+    data = data_folder(tmp_path / "data")
+    card = train_behaviour(settings, LetterEncoder(), QUICK, tmp_path / "out", data, private=8.0)
+    promised = card["privacy"]
+    assert promised["unit"] == "shopper"
+    assert 0 < promised["epsilon"] <= 8.0
+    assert promised["shoppers"] == SHOPPERS
+    assert promised["noise"] > 0
+    assert json.loads((tmp_path / "out" / "card.json").read_text()) == card
+    assert SequenceModel.load(tmp_path / "out").item_ids == tuple(f"i{n}" for n in range(ITEMS))
+    with pytest.raises(SetupError, match="nothing to go on from"):
+        train_behaviour(settings, LetterEncoder(), QUICK, tmp_path / "again", data, resume=True, private=8.0)

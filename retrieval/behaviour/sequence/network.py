@@ -112,13 +112,14 @@ class Recurrent(nn.Module):  # type: ignore[misc]  # torch is not analysed
 
     def __init__(self, recipe: SequenceRecipe) -> None:
         super().__init__()
-        kind = nn.GRU if recipe.encoder == "gru" else nn.LSTM
+        self.has_cell = recipe.encoder == "lstm"
+        kind = nn.LSTM if self.has_cell else nn.GRU
         between = recipe.dropout if recipe.layers > 1 else 0.0
         self.cells = kind(recipe.width, recipe.width, recipe.layers, batch_first=True, dropout=between)
 
     def forward(self, inputs: Tensor, memory: Memory | None = None) -> tuple[Tensor, Memory]:
         """Hidden states (b, events, width) for inputs of the same shape; a memory is the state before them."""
-        if isinstance(self.cells, nn.GRU):
+        if not self.has_cell:
             hidden, last = self.cells(inputs, None if memory is None else memory.hidden)
             return hidden, Memory(last)
         hidden, (last, cell) = self.cells(inputs, None if memory is None else (memory.hidden, memory.cell))
