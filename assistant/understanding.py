@@ -14,10 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from assistant.dialogue import DialogueAct, DialogueState, Edit, Intent, Need, Rung
+from assistant.dialogue import DialogueAct, DialogueState, Edit, Intent, Need, Rung, Slots
 from assistant.language_model import LanguageModel, LanguageModelBusy, LanguageModelUnavailable
 from assistant.rules import answered, understand_by_rules
 from assistant.rules.corrections import without_corrected
+from assistant.rules.named import says_nothing, with_named
 from assistant.rules.orders import is_injection, without_orders
 from assistant.rules.slots import read
 from assistant.tagger.act import act_of
@@ -121,8 +122,10 @@ class Understanding:
         if is_injection(utterance) or answered(utterance, state):
             return ruled
         if self._tagger is not None:
-            tagged = self._tagger.read(utterance, state, shown, vocabulary, ruled)
-            ruled = replace(act_of(tagged, state, vocabulary), notes=ruled.notes)
+            tagged = act_of(self._tagger.read(utterance, state, shown, vocabulary, ruled), state, vocabulary)
+            if not says_nothing(tagged) or ruled.slots == Slots():
+                ruled = replace(tagged, notes=ruled.notes)
+        ruled = with_named(ruled, utterance, shown, vocabulary)
         if not self._is_trusted():
             return ruled
         try:

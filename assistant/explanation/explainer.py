@@ -11,7 +11,7 @@ from assistant.dialogue import Edit, Intent, Need
 from assistant.events import Claim, Outcome, Pick, Sentence, WithoutModel
 from assistant.explanation import cart_replies, replies
 from assistant.explanation.facts import facts_for
-from assistant.explanation.kinds import missing_kind, of_kind
+from assistant.explanation.kinds import is_weak, missing_kind, of_kind
 from assistant.explanation.pick_writer import PickWriter
 from assistant.explanation.replies import from_facts, say
 from assistant.explanation.wording import bold, count_words
@@ -221,7 +221,7 @@ def _all_new(outcome: Outcome) -> bool:
 def _fits(outcome: Outcome) -> bool:
     """Whether some pick is the kind of thing that was asked for: only then there is a reason why it fits."""
     asked = missing_kind(outcome)
-    return asked is None or bool(of_kind(asked, outcome.picks))
+    return not is_weak(outcome) if asked is None else bool(of_kind(asked, outcome.picks))
 
 
 def _by_model(

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 
 from assistant.comparison import NOT_STATED
 from assistant.dialogue import Edit
 from assistant.events import Claim, Outcome, Pick, Sentence
 from assistant.explanation.answers import answer
 from assistant.explanation.facts import Fact, is_plural, sentence_of
-from assistant.explanation.kinds import missing_kind, of_kind
+from assistant.explanation.kinds import is_weak, missing_kind, of_kind
 from assistant.explanation.ranking_words import difference_words, order_lead, order_words
 from assistant.explanation.wording import Display, bold, describe, failing, lead, listing, named
 from assistant.plain_text import plain
@@ -21,7 +20,6 @@ from retrieval.interactions import Session
 from retrieval.query import Constraints
 from retrieval.words import tokens
 
-WEAK_MATCH = 0.25  # content score, of 1, under which the best item is nearer to chance than to the words
 _MAX_ITEMS_NAMED = 10
 
 
@@ -116,13 +114,6 @@ def opening(outcome: Outcome, display: Display) -> Sentence:
         ranks = listing([f"{pick.rank}" for pick in named])
         return say("partly_kind", "\n\n", ranks=ranks, have="has" if len(named) == 1 else "have")
     return say("weak_match", "\n\n") if is_weak(outcome) else Sentence(lead(outcome, display) + "\n\n")
-
-
-def is_weak(outcome: Outcome) -> bool:
-    """Whether words alone were searched for and nothing matches them well."""
-    asked = replace(outcome.constraints, excluded_items=frozenset()) != Constraints()
-    best = max(pick.candidate.scores.get("content", 1.0) for pick in outcome.picks)
-    return not asked and bool(outcome.after.need.topic) and best < WEAK_MATCH
 
 
 def answered(outcome: Outcome) -> Iterator[Sentence]:
