@@ -44,6 +44,7 @@ def train_behaviour(
         typer.Option(
             metavar="EPSILON",
             min=0.01,
+            max=1000.0,
             help="Train under differential privacy: 1 is strict, 8 is usual; what it means is in docs/privacy.md.",
         ),
     ] = None,
