@@ -49,6 +49,7 @@ COMMANDS = {
     "reading_variants": ("-m", "benchmarks.reading_variants"),
     "training_variants": ("-m", "benchmarks.training_variants"),
 }
+IN_README = ("search_icecat", "filtered_search", "freshness", "turns", "intents", "ranking")
 TITLES = {
     "turns": "One turn: cards, first words, the whole",
     "page": "The widget and the chat page in the browser",
@@ -251,6 +252,8 @@ def summary() -> str:
         "exact filtered search, p50 against Chroma's `where`": f"{faster:.0f} times faster, recall {recall:.3f}",
         f"new item to found, {fresh['items']:,} items": f"p50 {fresh['p50_ms']:.0f} ms, p99 {fresh['p99_ms']:.0f} ms",
         "one turn with the packaged model, cards / whole, p50": seconds,
+        **understanding_figures(result_of("intents")),
+        **ranking_figures(result_of("ranking")),
         "claims in its replies, supported / withheld": f"{turns['claims_said']} / {turns['claims_withheld']}",
     }
     return "\n".join(["| | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in figures.items())])
@@ -272,6 +275,26 @@ def search_figures(result: dict[str, Any]) -> dict[str, str]:
     }
 
 
+def understanding_figures(result: dict[str, Any]) -> dict[str, str]:
+    """What the README says of understanding: the golden set, and the best baseline beside it."""
+    shares = ("intent_accuracy", "all_slots_exact", "oos_recall")
+    best = max(result["others"].values(), key=lambda other: other["intent_accuracy"]["value"])
+    cells = [f"{result[name]['value']:.3f} ({best[name]['value']:.3f})" for name in shares]
+    return {f"golden set, {result['n']} utterances: intent, all slots, out of scope (best baseline)": ", ".join(cells)}
+
+
+def ranking_figures(result: dict[str, Any]) -> dict[str, str]:
+    """What the README says of ranking: real log, what comes next."""
+    found = {
+        (row["model"], row["metric"]): row["value"]
+        for row in result["amazon_beauty"]["rows"]
+        if (row["split"], row["slice"], row["k"]) == ("loo", "mixed", 10)
+    }
+    shown = ("full system", "rule", "markov", "content")
+    ndcg = ", ".join(f"{name} {found[name, 'ndcg']:.4f}" for name in shown)
+    return {"Amazon Beauty, leave-one-out, nDCG@10": ndcg}
+
+
 def write_readme() -> None:
     """Put the table between its marks in the README."""
     head, _, rest = README.read_text().partition(MARK)
@@ -288,7 +311,7 @@ def main() -> None:
     for name in [] if chosen.render else chosen.only or COMMANDS:
         run(name)
     PAGE.write_text(page())
-    if all((RESULTS / f"{name}.json").is_file() for name in COMMANDS):
+    if all((RESULTS / f"{name}.json").is_file() for name in IN_README):
         write_readme()
 
 
