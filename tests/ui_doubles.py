@@ -127,12 +127,12 @@ class ScriptedAssistant:
         yield Cards(picks, len(found), relaxations, table, self.suggestions)
         reply = ""
         for sentence in self.sentences:
-            if cancelled():
-                break
             reply += sentence
             yield Text(sentence)
             if self.gate is not None:
                 self.gate.wait(10)
+            if cancelled():
+                break
         claims = tuple(Claim(str(p.item.price), p.item.item_id, "price", True) for p in picks)
         yield Finished(
             Turn(
