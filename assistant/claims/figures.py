@@ -15,7 +15,7 @@ _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _SYMBOLS = {"dollar": "$", "buck": "$", "euro": "€", "pound": "£", "us$": "$", "usd": "$", "eur": "€", "gbp": "£"}
 _MONEY = (
     rf"(?:(?P<sign>US\$|[$€£¥₹])\s?(?P<after>{_NUMBER})"
-    rf"|(?P<before>{_NUMBER})\s?(?P<word>dollars?|bucks?|euros?|pounds?(?!\s*(?:of|in)\b)|USD|EUR|GBP|€|\$|£))(?![\w%])"
+    rf"|(?<!\d)(?P<before>{_NUMBER})\s?(?P<word>dollars?|bucks?|euros?|pounds?(?!\s*(?:of|in)\b)|USD|EUR|GBP|€|\$|£))(?![\w%])"
 )
 _BUDGET = r"(?:budget|limit|maximum|price limit|price range|ceiling|spending limit)"
 _LESS = r"(?:under|below|within|inside|less than|lower than|cheaper than|not over|in)"
