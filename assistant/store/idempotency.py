@@ -45,8 +45,8 @@ def claim(store: Store, owner: str, key: str, request_hash: str) -> Remembered |
     table, now, mine = schema.idempotency, datetime.now(UTC), _place(owner, key)
     with store.connect() as connection:
         connection.execute(table.delete().where(table.c.at < (now - KEPT).isoformat()))
-        recent = table.c.at.between((now - ABANDONED).isoformat(), (now + ABANDONED).isoformat())
-        cut_off = table.c.status.is_(None) & ~recent  # from later than now: the clock was put back
+        old, later = table.c.at < (now - ABANDONED).isoformat(), table.c.at > (now + ABANDONED).isoformat()
+        cut_off = table.c.status.is_(None) & (old | later)  # from later than now: the clock was put back
         connection.execute(table.delete().filter_by(**mine).where(cut_off))
         values = {**mine, "request_hash": request_hash, "at": now.isoformat()}
         added = insert_into(connection, table).values(values).on_conflict_do_nothing()
