@@ -7,8 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 TESTS = Path(__file__).parents[1]
 
 KILLS = """
@@ -108,8 +106,3 @@ def assert_nothing_lost(found: list[dict[str, int | str]], kills: int) -> None:
 
 def test_a_service_killed_while_it_writes_turns_loses_none_that_was_told(tmp_path: Path) -> None:
     assert_nothing_lost(killed(tmp_path, 20), 20)
-
-
-@pytest.mark.slow
-def test_a_hundred_kills_lose_nothing(tmp_path: Path) -> None:
-    assert_nothing_lost(killed(tmp_path, 100), 100)
