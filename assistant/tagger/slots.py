@@ -148,8 +148,10 @@ def _references(spans: Sequence[Span], reading: Reading) -> tuple[str, ...]:
         end = _END.fullmatch(said)
         if end is not None:
             found["1" if end[1] in ("top", "first") else "last"] = None
-        elif _ALL.fullmatch(said) or _IT.fullmatch(said):
-            found["all" if _ALL.fullmatch(said) else "it"] = None
+        elif _ALL.fullmatch(said):
+            found["all"] = None
+        elif _IT.fullmatch(said):
+            found["it"] = None
         elif inside and set(rest.split()) <= _POINTING:
             found.update(dict.fromkeys(r.reference for r in inside))
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from assistant.conversation import Conversations
@@ -11,6 +11,8 @@ from assistant.explanation.explainer import Explainer
 from assistant.language_model import Generation, LanguageModel, Prompt, Usage
 from assistant.service import Service
 from assistant.turn import Assistant
+
+CLAIM = json.dumps({"why": "It weighs 1.1 kg."})
 
 
 class ClaimingModel:
@@ -32,9 +34,11 @@ class ClaimingModel:
         seed: int = 0,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Generation:
-        return Generation(
-            iter([json.dumps({"why": "It weighs 1.1 kg."})]), Usage(prompt_tokens=40, completion_tokens=9)
-        )
+        return Generation(self.pieces(cancelled), Usage(prompt_tokens=40, completion_tokens=9))
+
+    def pieces(self, cancelled: Callable[[], bool]) -> Iterator[str]:
+        """What it writes, until it has ended or sees that it is cancelled."""
+        yield CLAIM
 
 
 def explained_by(model: LanguageModel, service: Service) -> Conversations:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http.client import HTTPConnection
 from pathlib import Path
@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 from api_doubles import open_doubles, served
-from claiming_model import ClaimingModel, explained_by
+from claiming_model import CLAIM, ClaimingModel, explained_by
 from understanding_shop import shop_items
 
 from assistant.conversation import Conversations, run
 from assistant.dialogue import DialogueState, Rung
 from assistant.events import Cards, Event, Text, Turn, WithoutModel
-from assistant.language_model import Generation, LanguageModelBusy, Prompt, Usage
+from assistant.language_model import Generation, LanguageModelBusy, Prompt
 from assistant.service import Service
 from assistant.store.traces import trace
 from assistant.understanding import Understanding
@@ -44,20 +44,7 @@ class GatedModel(ClaimingModel):
         self._running = 0
         self._lock = threading.Lock()
 
-    def generate(
-        self,
-        prompt: Prompt,
-        *,
-        max_tokens: int,
-        schema: Mapping[str, Any] | None = None,
-        stop: Sequence[str] = (),
-        temperature: float = 0.0,
-        seed: int = 0,
-        cancelled: Callable[[], bool] = lambda: False,
-    ) -> Generation:
-        return Generation(self._pieces(cancelled), Usage())
-
-    def _pieces(self, cancelled: Callable[[], bool]) -> Iterator[str]:
+    def pieces(self, cancelled: Callable[[], bool]) -> Iterator[str]:
         with self._lock:
             self.asked += 1
             self._running += 1
@@ -66,7 +53,7 @@ class GatedModel(ClaimingModel):
             while not self.gate.wait(0.01):
                 if cancelled():
                     return
-            yield json.dumps({"why": "It weighs 1.1 kg."})
+            yield CLAIM
         finally:
             with self._lock:
                 self._running -= 1

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from api_doubles import open_doubles
@@ -14,7 +13,6 @@ from fastapi.testclient import TestClient
 from assistant.api import create_api
 from assistant.conversation import Conversations, run
 from assistant.events import Finished, Text
-from assistant.language_model import Generation, Prompt, Usage
 from assistant.service import Service
 from assistant.under_way import Stopping
 
@@ -28,20 +26,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
 class EndlessModel(ClaimingModel):
     """Writes until it is stopped."""
 
-    def generate(
-        self,
-        prompt: Prompt,
-        *,
-        max_tokens: int,
-        schema: Mapping[str, Any] | None = None,
-        stop: Sequence[str] = (),
-        temperature: float = 0.0,
-        seed: int = 0,
-        cancelled: Callable[[], bool] = lambda: False,
-    ) -> Generation:
-        return Generation(self._pieces(cancelled), Usage())
-
-    def _pieces(self, cancelled: Callable[[], bool]) -> Iterator[str]:
+    def pieces(self, cancelled: Callable[[], bool]) -> Iterator[str]:
         yield '{"why": "It '
         while not cancelled():
             self.began()
