@@ -1,4 +1,4 @@
-"""Labelled utterances said once more: with a remark beside them that changes nothing, or typed worse."""
+"""Labelled utterances said once more: with a remark beside them that changes nothing, mistyped, or rewritten."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from importlib.resources import files
 
 from assistant.labelled.examples import Example
 from assistant.labelled.marks import Piece, meaning, visible
-from assistant.labelled.noise import noisy
+from assistant.labelled.noise import mistyped, noisy
 
-_REMARKED, _RETYPED = 0.2, 0.2
+_REMARKED, _MISTYPED, _REWRITTEN = 0.2, 0.2, 0.1
+DISTURBED = _REMARKED + _MISTYPED + _REWRITTEN  # the share of examples that `again` gives
 
 
 def again(examples: Iterable[Example], rng: random.Random) -> Iterator[Example]:
@@ -23,7 +24,9 @@ def again(examples: Iterable[Example], rng: random.Random) -> Iterator[Example]:
         drawn = rng.random()
         if drawn < _REMARKED:
             yield _remade(example, _remarked(example.marked, rng))
-        elif drawn < _REMARKED + _RETYPED:
+        elif drawn < _REMARKED + _MISTYPED:
+            yield _remade(example, mistyped(rng, example.marked))
+        elif drawn < DISTURBED:
             yield _remade(example, noisy(rng, example.marked))
 
 

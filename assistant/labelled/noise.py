@@ -11,6 +11,7 @@ from assistant.labelled.marks import Piece
 
 Pieces = tuple[Piece, ...]
 
+_MARKED_SLIPS = 0.4  # how often a marked piece may be slipped in
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _SHORTHAND = {
     r"\byou\b": "u",
@@ -38,7 +39,7 @@ _BRITISH = (("colour", "color"), ("grey", "gray"), ("aluminium", "aluminum"), ("
 
 def noisy(rng: random.Random, pieces: Pieces) -> Pieces:
     """The pieces as somebody would really type or say them."""
-    pieces = _sometimes(rng, 0.14, pieces, lambda p: _each_word(rng, p, _typo, rng.choice((1, 1, 2))))
+    pieces = _sometimes(rng, 0.14, pieces, lambda p: mistyped(rng, p))
     pieces = _sometimes(rng, 0.08, pieces, lambda p: _shorthand(rng, p))
     pieces = _sometimes(rng, 0.05, pieces, _without_articles)
     pieces = _sometimes(rng, 0.05, pieces, lambda p: (Piece(rng.choice(_SPOKEN)), *_without_punctuation(p)))
@@ -46,6 +47,11 @@ def noisy(rng: random.Random, pieces: Pieces) -> Pieces:
     pieces = _sometimes(rng, 0.35, pieces, _without_punctuation)
     pieces = _sometimes(rng, 0.05, pieces, lambda p: (*p, Piece(f" {rng.choice(_EMOJI)}")))
     return _cased(rng, pieces)
+
+
+def mistyped(rng: random.Random, pieces: Pieces) -> Pieces:
+    """The pieces with a slip in one word or two."""
+    return _each_word(rng, pieces, _typo, rng.choice((1, 1, 2)))
 
 
 def _sometimes(rng: random.Random, probability: float, pieces: Pieces, change: Callable[[Pieces], Pieces]) -> Pieces:
@@ -58,8 +64,8 @@ def _each_word(rng: random.Random, pieces: Pieces, change: Callable[[random.Rand
         places = [
             (number, match)
             for number, piece in enumerate(pieces)
-            if not piece.labels or (rng.random() < 0.25 and all(value is None for _, value in piece.labels))
-            for match in re.finditer(r"[a-z]{4,}", piece.text)
+            if not piece.labels or (rng.random() < _MARKED_SLIPS and all(value is None for _, value in piece.labels))
+            for match in re.finditer(r"[A-Za-z][a-z]{3,}", piece.text)
         ]
         if places:
             number, match = rng.choice(places)

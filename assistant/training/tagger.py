@@ -16,7 +16,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from assistant.evaluation.open_shop import open_shop
-from assistant.labelled.again import again
+from assistant.labelled.again import DISTURBED, again
 from assistant.labelled.examples import Example
 from assistant.labelled.generate import SEED, by_hand, generate
 from assistant.labelled.shelves import items
@@ -101,8 +101,9 @@ def train_tagger(out: Path, recipe: TaggerRecipe | None = None, *, report: Repor
     rng = random.Random(recipe.seed)
     encoder = Encoder()
     report("Reading the labelled utterances ...")
-    train, held = _lessons(recipe, tokenizer(encoder.folder), rng)
-    report(f"{len(train):,} to learn from, {sum(len(one.line.ids) for one in train):,} tokens; {len(held)} held")
+    lessons = _Lessons(recipe, tokenizer(encoder.folder), rng)
+    held = lessons.held()
+    report(f"some {len(lessons):,} to learn from in each epoch; {len(held)} held")
     network = _with_low_rank(encoder.folder, recipe.rank)
     heads = Heads(network.config.hidden_size)
     best, kept, history = -1.0, None, []
@@ -116,7 +117,7 @@ def train_tagger(out: Path, recipe: TaggerRecipe | None = None, *, report: Repor
             best, kept = result.all_right, copy.deepcopy(_parts(network, heads))
             kept["temperature"] = torch.tensor(_temperature(result.logits, result.wanted))
 
-    _fit(network, heads, train, recipe, rng, measure_epoch)
+    _fit(network, heads, lessons, recipe, rng, measure_epoch)
     assert kept is not None
     file = _write(kept, out, encoder.fingerprint)
     card = {
@@ -133,17 +134,30 @@ def train_tagger(out: Path, recipe: TaggerRecipe | None = None, *, report: Repor
     return card
 
 
-def _lessons(recipe: TaggerRecipe, tokens: Any, rng: random.Random) -> tuple[list[Lesson], list[Lesson]]:
-    """To learn from, and held: those written by hand for validation."""
-    wide, narrow = Vocabulary.learn(open_shop()), Vocabulary.learn(items())
+class _Lessons:
+    """The lessons of each epoch: all labelled utterances, and some of those written by hand disturbed in a new way."""
 
-    def told(examples: Sequence[Example], weight: float) -> list[Lesson]:
-        return [lesson(e, wide if rng.random() < _OPEN else narrow, tokens, weight) for e in examples]
+    def __init__(self, recipe: TaggerRecipe, tokens: Any, rng: random.Random) -> None:
+        self._tokens, self._rng = tokens, rng
+        self._wide, self._narrow = Vocabulary.learn(open_shop()), Vocabulary.learn(items())
+        self._fixed = self._told(by_hand("train"), recipe.hand_weight)
+        self._fixed += self._told(list(generate(recipe.generated, "train", recipe.seed)), 1.0)
 
-    train = told(by_hand("train"), recipe.hand_weight)
-    train += told(list(again(by_hand("train"), rng)), 1.0)
-    train += told(list(generate(recipe.generated, "train", recipe.seed)), 1.0)
-    return train, [lesson(example, wide, tokens) for example in by_hand("validation")]
+    def __len__(self) -> int:
+        """How many an epoch has, give or take the draw of those that are disturbed."""
+        return len(self._fixed) + round(DISTURBED * len(by_hand("train")))
+
+    def of_epoch(self) -> list[Lesson]:
+        """In no order that matters."""
+        return self._fixed + self._told(list(again(by_hand("train"), self._rng)), 1.0)
+
+    def held(self) -> list[Lesson]:
+        """Those written by hand for validation."""
+        return [lesson(example, self._wide, self._tokens) for example in by_hand("validation")]
+
+    def _told(self, examples: Sequence[Example], weight: float) -> list[Lesson]:
+        vocabularies = [self._wide if self._rng.random() < _OPEN else self._narrow for _ in examples]
+        return [lesson(e, v, self._tokens, weight) for e, v in zip(examples, vocabularies, strict=True)]
 
 
 def _with_low_rank(folder: Path, rank: int) -> Any:
@@ -164,7 +178,7 @@ def _with_low_rank(folder: Path, rank: int) -> Any:
 def _fit(
     network: Any,
     heads: Heads,
-    train: Sequence[Lesson],
+    lessons: _Lessons,
     recipe: TaggerRecipe,
     rng: random.Random,
     after_epoch: Callable[[int], None],
@@ -175,7 +189,7 @@ def _fit(
         {"params": heads.parameters(), "lr": _HEADS_RATE},
     ]
     optimizer = torch.optim.AdamW(groups, weight_decay=0.01)
-    steps = recipe.epochs * -(-len(train) // recipe.batch)
+    steps = recipe.epochs * -(-len(lessons) // recipe.batch)
 
     def pace(step: int) -> float:
         return min(1.0, (step + 1) / (steps * _WARM_UP)) * max(0.0, 1 - step / steps)
@@ -183,8 +197,8 @@ def _fit(
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, pace)
     for epoch in range(1, recipe.epochs + 1):
         network.train(), heads.train()
-        for lessons in batches(train, recipe.batch, rng):
-            loss = _loss(network, heads, collate(lessons, rng))
+        for told in batches(lessons.of_epoch(), recipe.batch, rng):
+            loss = _loss(network, heads, collate(told, rng))
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_([*low_rank, *heads.parameters()], 1.0)
