@@ -14,14 +14,13 @@ import shutil
 import tarfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from assistant.backup_manifest import FOLDERS, MANIFEST, Entry, Manifest, is_kept
@@ -30,16 +29,17 @@ from assistant.store import tombstones
 from assistant.store.copying import SCHEMAS, copy_database
 from assistant.store.database import FILE as CONVERSATIONS
 from assistant.store.tombstones import Tombstones
+from retrieval.data_folder import hold
 from retrieval.durable import to_disk
 from retrieval.errors import SetupError
 from retrieval.records import FILE_NAME as CATALOGUE
 from retrieval.restoring import FOLDER as READY
 from retrieval.restoring import PLAN, finish_restoring
-from retrieval.shop import LOCK_NAME
 
 PARTIAL = "restoring.partial"  # folder in which a restore lays out the new files
 _UNFINISHED = ("partial-", "in-service.")  # what a learning under way has in `behaviour`
 _LARGEST_MANIFEST = 50_000_000  # bytes; some 300,000 files
+_TAKEN = ("A service is using the data folder {folder}.", "Stop it; then run this again.")
 _DAMAGED = "Take another backup: nothing in the data folder was changed."
 
 
@@ -97,7 +97,8 @@ def restore(settings: Settings, file: Path) -> Manifest:
             its conversations were in the other kind of database. Nothing was changed then.
     """
     folder = settings.data_folder
-    with _held(folder):
+    with ExitStack() as held:
+        held.callback(hold(folder, taken=_TAKEN).release)
         finish_restoring(folder)
         partial = folder / PARTIAL
         shutil.rmtree(partial, ignore_errors=True)
@@ -117,27 +118,6 @@ def restore(settings: Settings, file: Path) -> Manifest:
             shutil.rmtree(partial, ignore_errors=True)
         finish_restoring(folder)
     return manifest
-
-
-@contextmanager
-def _held(folder: Path) -> Iterator[None]:
-    """The data folder, which no service may hold."""
-    lock = FileLock(folder / LOCK_NAME, timeout=0)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout as error:
-        raise SetupError(
-            f"A service is using the data folder {folder.resolve()}.", "Stop it; then run this again."
-        ) from error
-    except OSError as error:
-        raise SetupError(
-            f"The data folder {folder.resolve()} cannot be used: {error}.", "Grant this user the rights to write there."
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 class _Hashed:

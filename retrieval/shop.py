@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 import numpy as np
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from retrieval.behaviour.bundle import Bundles
 from retrieval.behaviour.in_service import BehaviourInService
@@ -21,9 +21,9 @@ from retrieval.candidates import Candidate
 from retrieval.catalogue import Catalogue, CatalogueItem
 from retrieval.columns import Columns
 from retrieval.corrections import Differences
+from retrieval.data_folder import hold
 from retrieval.dense import DenseSource
 from retrieval.embedding import PACKAGED, Encoder, TextEncoder
-from retrieval.errors import SetupError
 from retrieval.exploration import Exploration
 from retrieval.index import Progress, VectorIndex
 from retrieval.interactions import EMPTY_SESSION, Interaction, Session
@@ -39,7 +39,11 @@ from retrieval.taxonomy import learn_categories
 from retrieval.vocabulary import Vocabulary
 from retrieval.withheld import Withholding
 
-LOCK_NAME = "shop.lock"
+_TAKEN = (
+    "Another process is using the data folder {folder}; two at once would corrupt it.",
+    "Stop that process, or put the feed into its 'inbox' folder (a running 'serve' reads it at once),"
+    " or set ASSISTANT_DATA_FOLDER to another folder.",
+)
 
 
 class Shop:
@@ -114,7 +118,7 @@ class Shop:
             SetupError: another process has the folder, a file in it cannot be used, or the encoder is not there.
         """
         with ExitStack() as undo:
-            lock = _locked(folder)
+            lock = hold(folder, taken=_TAKEN)
             undo.callback(lock.release)
             text_encoder = Encoder(encoder) if isinstance(encoder, str) else encoder
             records = Records(folder)
@@ -303,23 +307,3 @@ def _uncollected() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-def _locked(folder: Path) -> FileLock:
-    """The lock of a data folder, taken."""
-    lock = FileLock(folder / LOCK_NAME, timeout=0)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout as error:
-        raise SetupError(
-            f"Another process is using the data folder {folder.resolve()}; two at once would corrupt it.",
-            "Stop that process, or put the feed into its 'inbox' folder (a running 'serve' reads it at once),"
-            " or set ASSISTANT_DATA_FOLDER to another folder.",
-        ) from error
-    except OSError as error:
-        raise SetupError(
-            f"The data folder {folder.resolve()} cannot be used: {error}.",
-            "Grant this user the rights to write there, or set ASSISTANT_DATA_FOLDER to another folder.",
-        ) from error
-    return lock
