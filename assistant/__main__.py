@@ -306,12 +306,15 @@ def train_tagger(
     out: Annotated[Path, typer.Option(help="Folder for the weights and their result card.")] = Path(
         "var/training/tagger"
     ),
+    start: Annotated[Path | None, typer.Option(help="Weights to go on from (tagger.safetensors).")] = None,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the utterances.")] = 12,
+    learning_rate: Annotated[float, typer.Option(help="Of the low-rank matrices.")] = 8e-4,
 ) -> None:
-    """Train the small network that reads intent, edit and slots over the sentence encoder; some 20 minutes."""
+    """Train the small network that reads intent, edit and slots over the sentence encoder; minutes for each epoch."""
     with explained():
-        from assistant.training import train_tagger as start
+        from assistant.training import train_tagger as begin
 
-        print_json(start(out, report=progress))
+        print_json(begin({"epochs": epochs, "learning_rate": learning_rate}, out, start=start, report=progress))
 
 
 if __name__ == "__main__":

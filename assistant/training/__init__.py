@@ -29,14 +29,22 @@ def train_language_model(options: Mapping[str, Any], out: Path, *, resume: bool,
     return train(Recipe(**options), out, resume=resume, report=report)
 
 
-def train_tagger(out: Path, *, report: Callable[[str], None]) -> Mapping[str, Any]:
-    """What the command line starts: see `assistant.training.tagger`; returns the result card.
+def train_tagger(
+    options: Mapping[str, Any], out: Path, *, start: Path | None, report: Callable[[str], None]
+) -> Mapping[str, Any]:
+    """What the command line starts: see `assistant.training.tagger`; `options` are a `TaggerRecipe`'s.
+
+    Returns:
+        The result card.
 
     Raises:
-        SetupError: peft is not installed.
+        SetupError: peft is not installed, or nobody can read `start`.
     """
     if find_spec("peft") is None:
         raise SetupError("Training the tagger needs peft.", "pip install 'shop-assistant[training]'")
+    if start is not None and not start.is_file():
+        raise SetupError(f"There is no file {start}.", "Name the tagger.safetensors of an earlier training.")
+    from assistant.training.tagger import TaggerRecipe
     from assistant.training.tagger import train_tagger as train
 
-    return train(out, report=report)
+    return train(out, TaggerRecipe(**options), start=start, report=report)

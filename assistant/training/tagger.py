@@ -26,6 +26,7 @@ from assistant.tagger.tagger import tokenizer
 from assistant.tagger.tags import decode, spans_of
 from assistant.training.tag_chain import chain_loss
 from assistant.training.tagger_lessons import Batch, Lesson, batches, collate, lesson
+from assistant.training.tagger_weights import go_on_from, parts_of, with_low_rank, write
 from retrieval.embedding import Encoder
 from retrieval.vocabulary import Vocabulary
 
@@ -84,16 +85,22 @@ class Measured:
         return {name: round(getattr(self, name), 4) for name in ("intent", "edit", "spans", "all_right")}
 
 
-def train_tagger(out: Path, recipe: TaggerRecipe | None = None, *, report: Report) -> dict[str, Any]:
+def train_tagger(
+    out: Path, recipe: TaggerRecipe | None = None, *, start: Path | None = None, report: Report
+) -> dict[str, Any]:
     """Train, keep the best epoch, calibrate, write `tagger.safetensors` and `card.json`.
 
     Args:
         out: folder to write to.
-        recipe: None: the one that the shipped weights were made by.
+        recipe: None: as the fields of `TaggerRecipe` say.
+        start: weights that an earlier training wrote, to go on from; None: the encoder's own and new heads.
         report: receives progress lines.
 
     Returns:
         The card.
+
+    Raises:
+        SetupError: `start` was made for another encoder, or has another rank.
     """
     recipe = recipe or TaggerRecipe()
     began = time.time()
@@ -104,9 +111,12 @@ def train_tagger(out: Path, recipe: TaggerRecipe | None = None, *, report: Repor
     lessons = _Lessons(recipe, tokenizer(encoder.folder), rng)
     held = lessons.held()
     report(f"some {len(lessons):,} to learn from in each epoch; {len(held)} held")
-    network = _with_low_rank(encoder.folder, recipe.rank)
+    network = with_low_rank(encoder.folder, recipe.rank)
     heads = Heads(network.config.hidden_size)
-    best, kept, history = -1.0, None, []
+    if start is not None:
+        go_on_from(start, network, heads, encoder.fingerprint)
+    best, history = -1.0, list[dict[str, float]]()
+    kept: tuple[dict[str, torch.Tensor], float] | None = None
 
     def measure_epoch(epoch: int) -> None:
         nonlocal best, kept
@@ -114,18 +124,20 @@ def train_tagger(out: Path, recipe: TaggerRecipe | None = None, *, report: Repor
         history.append(result.as_json())
         report(f"epoch {epoch}: {json.dumps(history[-1])}, {time.time() - began:.0f} s")
         if result.all_right > best:
-            best, kept = result.all_right, copy.deepcopy(_parts(network, heads))
-            kept["temperature"] = torch.tensor(_temperature(result.logits, result.wanted))
+            best = result.all_right
+            kept = copy.deepcopy(parts_of(network, heads)), _temperature(result.logits, result.wanted)
 
     _fit(network, heads, lessons, recipe, rng, measure_epoch)
     assert kept is not None
-    file = _write(kept, out, encoder.fingerprint)
+    parts, temperature = kept
+    file = write(parts, temperature, out, encoder.fingerprint)
     card = {
-        "command": "python -m assistant train tagger --out FOLDER",
+        "command": _command(recipe, start),
         "recipe": asdict(recipe),
+        "started from": None if start is None else sha256(start),
         "utterances": {"generated": recipe.generated, "by hand": len(by_hand("train"))},
         "held": {"n": len(held), "written by": "an author who had not seen the rest", "by epoch": history},
-        "temperature": round(float(kept["temperature"]), 3),
+        "temperature": round(temperature, 3),
         "seconds": round(time.time() - began),
         "sha256": sha256(file),
     }
@@ -158,21 +170,6 @@ class _Lessons:
     def _told(self, examples: Sequence[Example], weight: float) -> list[Lesson]:
         vocabularies = [self._wide if self._rng.random() < _OPEN else self._narrow for _ in examples]
         return [lesson(e, v, self._tokens, weight) for e, v in zip(examples, vocabularies, strict=True)]
-
-
-def _with_low_rank(folder: Path, rank: int) -> Any:
-    """The encoder with low-rank matrices beside its linear layers; nothing else of it is trained."""
-    from peft import LoraConfig, get_peft_model
-    from transformers import AutoModel
-
-    settings = LoraConfig(
-        r=rank,
-        lora_alpha=2 * rank,
-        target_modules=["query", "key", "value", "dense"],
-        exclude_modules=".*pooler.*",
-    )
-    network = AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True)
-    return get_peft_model(network, settings)
 
 
 def _fit(
@@ -245,29 +242,13 @@ def measure(network: Any, heads: Heads, lessons: Sequence[Lesson]) -> Measured:
     return Measured(intent_right, edit_right, spans_right, everything, torch.cat(logits), torch.cat(wanted))
 
 
+def _command(recipe: TaggerRecipe, start: Path | None) -> str:
+    """What makes these weights again."""
+    go_on = "" if start is None else " --start FILE"
+    rest = f"--epochs {recipe.epochs} --learning-rate {recipe.learning_rate:g}"
+    return f"python -m assistant train tagger{go_on} {rest} --out FOLDER"
+
+
 def _temperature(logits: torch.Tensor, wanted: torch.Tensor) -> float:
     """What the intents' scores are divided by, so that a probability means what it says on what was held."""
     return float(min(np.arange(0.4, 3.0, 0.02), key=lambda t: float(cross_entropy(logits / t, wanted))))
-
-
-def _parts(network: Any, heads: Heads) -> dict[str, torch.Tensor]:
-    """The trained weights by the names that `assistant.tagger.tagger` reads: each product is up @ down."""
-    held = {f"heads.{name}": part for name, part in heads.state_dict().items()}
-    for name, module in network.base_model.model.named_modules():
-        if hasattr(module, "lora_A"):
-            scale = module.scaling["default"]
-            held[f"{name}.down"] = module.lora_A["default"].weight.detach()
-            held[f"{name}.up"] = module.lora_B["default"].weight.detach() * scale
-    return held
-
-
-def _write(parts: dict[str, torch.Tensor], out: Path, encoder: str) -> Path:
-    from safetensors.torch import save_file
-
-    out.mkdir(parents=True, exist_ok=True)
-    file = out / "tagger.safetensors"
-    temperature = float(parts.pop("temperature"))
-    halved = {name: part.half().contiguous() for name, part in parts.items()}
-    save_file(halved, file, {"encoder": encoder, "temperature": json.dumps(round(temperature, 3))})
-    parts["temperature"] = torch.tensor(temperature)
-    return file
