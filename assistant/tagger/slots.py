@@ -27,6 +27,7 @@ _IT = re.compile(r"(?:this|that|it)(?: (?:one|item|product|thing|model))?(?: (?:
 _POINTING = frozenset({"the", "a", "of", "number", "set"}) | {
     word + plural for word in ("one", "pair", "item", "pick", "option", "choice", "card") for plural in ("", "s")
 }
+_LOOSE = re.compile(r"(?: (?:w/?|&|\+|n|and|or|with))+$|^(?:(?:w/|&|\+|and|or|with) )+")  # joins at a span's ends
 _ARTICLES = ("the", "a", "an")
 _LISTS = ("brands", "excluded_brands", "attributes", "excluded_attributes")
 
@@ -92,7 +93,8 @@ def _value(slot: str, words: str, held: object) -> str:
 
 
 def _words(reading: Reading, span: Span) -> str:
-    return " ".join(reading.text[span.start : span.end].split()).strip(" ,;:.!?-")
+    words = " ".join(reading.text[span.start : span.end].split()).strip(" ,;:.!?-")
+    return _LOOSE.sub("", words).strip(" ,;:.!?-")
 
 
 def joined(spans: Sequence[Span], reading: Reading) -> list[Span]:

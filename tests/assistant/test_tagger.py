@@ -123,6 +123,7 @@ def test_a_tag_is_chosen_by_the_one_before_it_too() -> None:
             "category": "tv", "price_min": 255.0, "price_max": 345.0, "currency": "EUR"}),
         ("[q=2:two] [c:bean bags], [s=price_asc:cheap]", {"category": "bean bags", "sort": "price_asc", "quantity": 2}),
         ("a [c:laptop], no wait, a [c:tablet]", {"category": "tablet"}),
+        ("[c:trousers] [a:age 7-8 w] [a:pockets &]", {"category": "trousers", "attributes": ["age 7-8", "pockets"]}),
         ("[a:red] or [a:blue], not [na:pink], no [nb:acme]", {
             "attributes": ["red", "blue"], "excluded_attributes": ["pink"], "excluded_brands": ["acme"]}),
     ],
