@@ -181,10 +181,15 @@ class DialogueState:
 
 
 class AttributeKey(NamedTuple):
-    """What an attribute phrase bounds: two phrases with the same key cannot both hold, the later one does."""
+    """What an attribute phrase bounds: of two wishes for the same side of a name, the later one holds.
+
+    Attributes:
+        value: what it is bound to, as the catalogue states it: "blue"; a number with its unit.
+    """
 
     name: str
     side: Literal["is", "low", "high"]
+    value: str = ""
 
 
 def update(
@@ -240,8 +245,12 @@ def refine(need: Need, act: DialogueAct, key_of: Callable[[str], AttributeKey | 
         price_min = old.price_min
     if price_max is None and (price_min is None or old.price_max is None or old.price_max >= price_min):
         price_max = old.price_max
-    keys = {key_of(words) for words in (*new.attributes, *new.excluded_attributes)} - {None}
-    kept = tuple(a for a in old.attributes if not _overruled(key_of(a), keys) and a not in new.excluded_attributes)
+    wanted, refused = ({key_of(words) for words in said} - {None} for said in (new.attributes, new.excluded_attributes))
+    kept = tuple(
+        a
+        for a in old.attributes
+        if not _overruled(key_of(a), wanted) and key_of(a) not in refused and a not in new.excluded_attributes
+    )
     slots = Slots(
         category=new.category or old.category,
         price_min=price_min,
@@ -251,7 +260,8 @@ def refine(need: Need, act: DialogueAct, key_of: Callable[[str], AttributeKey | 
         excluded_brands=_union(tuple(b for b in old.excluded_brands if b not in new.brands), new.excluded_brands),
         attributes=_union(kept, new.attributes),
         excluded_attributes=_union(
-            tuple(a for a in old.excluded_attributes if a not in new.attributes), new.excluded_attributes
+            tuple(a for a in old.excluded_attributes if a not in new.attributes and key_of(a) not in wanted),
+            new.excluded_attributes,
         ),
         sort=new.sort or old.sort,
     )

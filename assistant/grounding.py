@@ -121,13 +121,15 @@ def key_of(vocabulary: Vocabulary) -> Callable[[str], AttributeKey | None]:
         found = vocabulary.find_attributes(words)
         if len(found) != 1 or found[0].name is None:
             return None
-        match found[0].comparison:
+        bound = found[0]
+        value = bound.value or f"{bound.number} {bound.unit or ''}".strip()
+        match bound.comparison:
             case Comparison.IS:
-                return AttributeKey(found[0].name, "is")
+                return AttributeKey(bound.name, "is", value)
             case Comparison.AT_LEAST | Comparison.MORE_THAN:
-                return AttributeKey(found[0].name, "low")
+                return AttributeKey(bound.name, "low", value)
             case _:
-                return AttributeKey(found[0].name, "high")
+                return AttributeKey(bound.name, "high", value)
 
     return key
 

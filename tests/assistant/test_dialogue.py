@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.dialogue import AttributeKey, DialogueAct, DialogueState, Edit, Intent, Slots, update
+from assistant.dialogue import AttributeKey, DialogueAct, DialogueState, Edit, Intent, Need, Slots, refine, update
 from retrieval.candidates import Candidate
 
 BRANDS = ("hp", "dell", "acer")
@@ -16,7 +16,7 @@ COLOURS = ("blue", "red")
 def key(words: str) -> AttributeKey | None:
     """Colours bound the same attribute; "light" and "heavy" the two sides of another; anything else is unknown."""
     if words in COLOURS:
-        return AttributeKey("colour", "is")
+        return AttributeKey("colour", "is", words)
     return {"light": AttributeKey("weight", "high"), "heavy": AttributeKey("weight", "low")}.get(words)
 
 
@@ -161,6 +161,25 @@ def test_an_unknown_wish_is_kept_beside_the_others() -> None:
 def test_a_wish_that_is_refused_later_is_gone() -> None:
     refused = need(Slots(attributes=("blue",)), Slots(excluded_attributes=("blue",)))
     assert (refused.attributes, refused.excluded_attributes) == ((), ("blue",))
+
+
+def test_another_value_that_is_refused_leaves_the_wanted_one_as_it_is() -> None:
+    refused = need(Slots(attributes=("blue",)), Slots(excluded_attributes=("red",)))
+    assert (refused.attributes, refused.excluded_attributes) == (("blue",), ("red",))
+
+
+def test_a_value_is_the_same_however_it_is_put() -> None:
+    def coloured(words: str) -> AttributeKey | None:
+        return key(words.removeprefix("in "))
+
+    refused = refine(Need(Slots(attributes=("in blue",))), refining(excluded_attributes=("blue",)), coloured)
+    assert (refused.slots.attributes, refused.slots.excluded_attributes) == ((), ("blue",))
+    wanted = refine(Need(refused.slots), refining(attributes=("in blue",)), coloured)
+    assert (wanted.slots.attributes, wanted.slots.excluded_attributes) == (("in blue",), ())
+
+
+def refining(**slots: tuple[str, ...]) -> DialogueAct:
+    return DialogueAct(Intent.REFINE, Slots(**slots))  # type: ignore[arg-type]
 
 
 def test_a_new_need_keeps_nothing_of_the_old_one() -> None:

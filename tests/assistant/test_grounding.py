@@ -68,9 +68,9 @@ def test_a_currency_without_a_rate_is_said(shop: MiniShop) -> None:
 @pytest.mark.parametrize(
     ("words", "key"),
     [
-        ("blue", AttributeKey("color", "is")),
-        ("at least 32 gb ram", AttributeKey("ram", "low")),
-        ("weight under 1.4 kg", AttributeKey("weight", "high")),
+        ("blue", AttributeKey("color", "is", "blue")),
+        ("at least 32 gb ram", AttributeKey("ram", "low", "32.0 GB")),
+        ("weight under 1.4 kg", AttributeKey("weight", "high", "1400.0 g")),
         ("vegan", None),
     ],
 )
