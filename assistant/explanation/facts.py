@@ -37,6 +37,7 @@ _COLOURS = frozenset({"colour", "color", "product colour", "product color"})
 # numbers for machines, and values with marks that make no phrase, say nothing to a shopper
 _CODES = word_set("ean gtin upc isbn mpn sku asin barcode")
 _UNSAYABLE = re.compile(r"[()\[\]:;]|\d{8}")
+_SAID_AS_WORDS = word_set("RAM ROM SIM LAN NAS HEPA")  # all others are spelt out
 _PLURALS = {
     "is": "are",
     "has": "have",
@@ -91,6 +92,8 @@ def attribute_fact(attribute: Attribute) -> Fact:
         return Fact(field, "has", f"{_article(name)} {name} of {text}")
     if attribute.name in _COLOURS:
         return Fact(field, "comes in", text)
+    if attribute.name == "size":
+        return Fact(field, "comes in", f"size {text}")
     if attribute.name == "material":
         return Fact(field, "is made of", text)
     return _in_words(field, name, text)
@@ -191,5 +194,10 @@ def is_plural(item: CatalogueItem) -> bool:
     return any(word in words and word != singular(word) for word in last)
 
 
-def _article(name: str) -> str:
-    return "an" if name[:1] in "aeiou" else "a"
+def _article(phrase: str) -> str:
+    """ "a" or "an", as the first word is said: "an April", "an 8", "a USB", "an IPS"."""
+    word = phrase.partition(" ")[0].partition("-")[0]
+    if word[:1].isdigit():
+        return "an" if re.match(r"8|1[18](?!\d)", word) else "a"
+    spelt = word.isupper() and word.isalpha() and word not in _SAID_AS_WORDS
+    return "an" if word[:1] in ("AEFHILMNORSX" if spelt else "aeiouAEIOU") else "a"

@@ -9,11 +9,12 @@ from assistant.comparison import NOT_STATED
 from assistant.dialogue import Edit
 from assistant.events import Claim, Outcome, Pick, Sentence
 from assistant.explanation.answers import answer
-from assistant.explanation.facts import Fact, is_plural, sentence_of
+from assistant.explanation.facts import Fact, facts_for, is_plural, sentence_of
 from assistant.explanation.kinds import is_weak, missing_kind, of_kind
 from assistant.explanation.ranking_words import difference_words, order_lead, order_words
 from assistant.explanation.wording import Display, bold, describe, failing, lead, listing, named
 from assistant.plain_text import plain
+from assistant.rules.cues import cue
 from assistant.settings import Settings
 from prompts import render
 from retrieval.interactions import Session
@@ -69,7 +70,12 @@ def show_data(session: Session) -> Sentence:
 
 
 def chitchat(outcome: Outcome, settings: Settings) -> Sentence:
-    """Hello, thanks, goodbye."""
+    """Hello, thanks, goodbye, and a no to what was asked or offered."""
+    if cue("answer.no").match(outcome.utterance.casefold()):
+        if outcome.before.pending is Edit.FORGET:
+            return say("forget_declined")
+        if outcome.before.offered:
+            return say("offers_declined")
     words = {t.word for t in tokens(outcome.utterance)}
     if words & {"thanks", "thank", "thx", "cheers", "ta"}:
         return say("thanks")
@@ -189,7 +195,12 @@ def _extremes(picks: list[Pick]) -> Iterator[Sentence]:
     if _priced(picks):
         ordered = sorted(picks, key=lambda p: p.item.price.minor if p.item.price else 0)
         low, high = ordered[0], ordered[-1]
-        if low.item.price != ordered[1].item.price:
+        cheapest = [p for p in ordered if p.item.price == low.item.price]
+        if len(cheapest) > 1:
+            claims = [Claim(f"the cheapest at {p.item.price}", p.item.item_id, "price", True) for p in cheapest]
+            names = listing([bold(p.item) for p in cheapest])
+            yield Sentence(f"{names} are the cheapest at {low.item.price} each. ", tuple(claims), "record")
+        else:
             word = "cheaper" if len(picks) == 2 else "cheapest"
             against = f", against {high.item.price} for {bold(high.item)}" if len(picks) == 2 else ""
             claims = [Claim(f"the {word} at {low.item.price}", low.item.item_id, "price", True)]
@@ -204,10 +215,12 @@ def _extremes(picks: list[Pick]) -> Iterator[Sentence]:
 
 
 def ordered(outcome: Outcome) -> Iterator[Sentence]:
-    """Why this order, or why one pick stands where it does: from the stored scores."""
+    """Why this order, or why this pick (what its record answers, before where it stands): from the stored scores."""
     if not outcome.picks:
         yield say("nothing_shown")
         return
+    for pick in outcome.discussed:
+        yield from_facts(bold(pick.item), pick, facts_for(pick.item, outcome.after.need, outcome.constraints, 3), "\n")
     with_history = bool(outcome.session.interactions) and not outcome.after.ignore_history
     yield Sentence(order_lead(outcome.picks, outcome.after.need.slots.sort, with_history) + "\n\n")
     for pick in outcome.discussed or outcome.picks:

@@ -13,8 +13,10 @@ from assistant.comparison import compare
 from assistant.dialogue import DialogueAct, DialogueState, Edit, Intent, Need, Slots
 from assistant.events import Outcome, Sentence
 from assistant.explanation.explainer import PATIENCE, Explainer
+from assistant.explanation.facts import attribute_fact
 from assistant.language_model import Generation, LanguageModelUnavailable, Prompt
 from assistant.settings import Settings
+from retrieval.catalogue import Attribute, Money
 from retrieval.interactions import Interaction, InteractionKind, Session
 from retrieval.query import Constraints, Relaxation
 
@@ -245,6 +247,50 @@ def test_a_change_taken_back_is_said_and_the_picks_with_it() -> None:
 )
 def test_other_turns_have_their_words(intent: Intent, utterance: str, says: str) -> None:
     assert says in text(outcome(intent, utterance, searched=False))
+
+
+def test_a_no_to_being_forgotten_says_that_nothing_was_deleted() -> None:
+    asked = DialogueState((Need(Slots(category="laptops")),), pending=Edit.FORGET)
+    words = text(outcome(Intent.CHITCHAT, "No thanks", before=asked, searched=False))
+    assert words.startswith("All right, I deleted nothing.")
+
+
+def test_a_no_to_the_offered_changes_says_that_nothing_was_changed() -> None:
+    offered = (Relaxation("price_max", "+$40", replace(UNDER_900, price_max=94000), 6),)
+    asked = DialogueState((Need(Slots(category="laptops")),), offered=offered)
+    declined = outcome(Intent.CHITCHAT, "nope", before=asked, searched=False)
+    assert text(declined).startswith("All right, I changed nothing.")
+    assert text(replace(declined, utterance="hi")).startswith("Hello")
+
+
+def test_the_cheapest_are_told_also_when_several_cost_the_same() -> None:
+    tied = (LAPTOPS[0], replace(LAPTOPS[1], price=LAPTOPS[0].price), replace(LAPTOPS[2], price=Money(99900, "USD")))
+    sentences = reply(outcome(Intent.COMPARE, "which is cheapest?", items=tied, table=compare(tied)))
+    words = "".join(s.text for s in sentences)
+    assert f"**{tied[0].title}** and **{tied[1].title}** are the cheapest at $849 each." in words
+    assert {c.item_id for s in sentences for c in s.claims if c.field == "price"} == {"L1", "L2"}
+
+
+def test_why_this_one_says_what_its_record_answers_before_where_it_stands() -> None:
+    picks = picks_of(LAPTOPS)
+    words = text(outcome(Intent.EXPLAIN, "why that one?", discussed=picks[1:2], searched=False))
+    assert words.startswith(f"**{LAPTOPS[1].title}** costs ")
+    assert words.index("costs") < words.index("The order is by relevance")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("panel", "IPS", "has an IPS panel"),
+        ("sowing month", "April", "has an April sowing month"),
+        ("processor", "8-core", "has an 8-core processor"),
+        ("processor", "4-core", "has a 4-core processor"),
+        ("interface", "USB", "has a USB interface"),
+        ("size", "M", "comes in size M"),
+    ],
+)
+def test_the_article_is_the_one_that_is_said(name: str, value: str, said: str) -> None:
+    assert attribute_fact(Attribute(name, value)).words == said
 
 
 def test_nothing_understood_says_what_can_be_done() -> None:
