@@ -52,12 +52,7 @@ class PairRows:
     def _change_row(self, number: int, columns: Integers, values: Integers) -> None:
         own = self._rows.get(number)
         if own is not None:
-            merged, inverse = np.unique(np.concatenate([own[0], columns]), return_inverse=True)
-            total = np.zeros((len(merged), 4), dtype=np.int64)
-            total[inverse[: len(own[0])]] = own[1]
-            total[inverse[len(own[0]) :]] += values
-            left = total.any(axis=1)
-            columns, values = merged[left], total[left]
+            columns, values = _merged(*own, columns, values)
         if len(columns):
             self._rows[number] = columns, values
         else:
@@ -100,6 +95,23 @@ class SetRows:
 
 
 _EMPTY: tuple[Integers, Integers] = np.empty(0, dtype=np.int64), np.empty((0, 4), dtype=np.int64)
+
+
+def _merged(known: Integers, total: Integers, columns: Integers, values: Integers) -> tuple[Integers, Integers]:
+    """A row's columns and values with these added; both ascending, each column once. What was given stays as it is."""
+    places = np.searchsorted(known, columns)
+    new = known[np.minimum(places, len(known) - 1)] != columns
+    if new.any():
+        known = np.insert(known, places[new], columns[new])
+        total = np.insert(total, places[new], 0, axis=0)
+        places += np.cumsum(new) - new
+    else:
+        total = total.copy()
+    total[places] += values
+    empty = ~total[places].any(axis=1)
+    if not empty.any():
+        return known, total
+    return np.delete(known, places[empty]), np.delete(total, places[empty], axis=0)
 
 
 def _runs(ascending: Integers) -> Iterable[tuple[int, int, int]]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from retrieval.behaviour.events import NO_ITEM, Events, Floats, Histories, Items
 from retrieval.behaviour.fusion.calibration import Calibration, calibration_error
 from retrieval.behaviour.fusion.cold import least_cost, warm_gain
-from retrieval.behaviour.fusion.fitting import beats, full_system
+from retrieval.behaviour.fusion.fitting import beats, full_system, win
 from retrieval.behaviour.fusion.lambdamart import LambdaMart, Ranked, TreeRecipe
 from retrieval.behaviour.fusion.lessons import held_out_items, last_events
 from retrieval.behaviour.fusion.ranker import CARD, TREES, FusedRanker, FusionRecipe
@@ -242,6 +242,17 @@ def test_a_difference_beats_only_when_it_is_sure_and_no_slice_is_surely_worse() 
     assert not beats(better - 0.5, {"all": everyone})
     assert not beats(np.where(few, -better, better), {"few": few})
     assert beats(np.where(np.arange(80) < 1, -better, better), {"one": np.arange(80) < 1})  # one case is no evidence
+
+
+def test_trees_win_against_the_baseline_unless_the_rule_in_their_place_ranks_better() -> None:
+    trees = np.array([0.5, 0.4, 0.6, 0.5] * 20)
+    baseline, few = trees - 0.2, np.arange(80) < 10
+    slices = {"few": few}
+    better_for_few = np.where(few, 1.0, trees - 0.2)  # but worse on the whole
+    assert win(trees, baseline, baseline, slices)
+    assert win(trees, baseline, better_for_few, slices)
+    assert not win(trees, baseline, trees + 0.1, slices)
+    assert not win(trees, np.where(few, 1.0, baseline), baseline, slices)
 
 
 def test_a_cold_item_pays_the_least_that_gives_a_warm_answer_its_place_back() -> None:

@@ -18,6 +18,7 @@ from retrieval.behaviour.table_rows import Integers
 _BACKWARD = 0.6  # what a pair counts against its order
 _POPULARITY_POWER = 0.3  # how much an item's own count is divided out
 _SHORT, _LONG, _SHOPPERS = 0.5, 0.85, 0.8  # decay of a history, by what is asked
+_SHORT_DEPTH = 10  # events with a weight worth their rows at the decay of `_SHORT`: the next would have a thousandth
 
 COUNT_PARTS = (
     "pairs",
@@ -62,9 +63,8 @@ class CountTables:
     @classmethod
     def asked(cls, counts: LogCounts, histories: Histories, texts: Texts) -> CountTables:
         """The rows that these histories ask for: costs what they hold, however large the log is."""
-        newest = histories.item[:, max(0, histories.item.shape[1] - DEPTH) :]
-        items = np.unique(newest[newest != NO_ITEM]).astype(np.int64)
-        alike = np.union1d(items, texts.likeness[items].indices).astype(np.int64)
+        items = _newest(histories, DEPTH)
+        alike = np.union1d(items, texts.likeness[_newest(histories, _SHORT_DEPTH)].indices).astype(np.int64)
         with counts.lock:
             return cls._of(counts, alike, np.unique(counts.holders.members(items)[1]))
 
@@ -101,7 +101,8 @@ class CountTables:
         items of like meaning. shoppers: what shoppers of a like history hold.
         """
         n = len(self.rarity)
-        short, last = history_weights(histories, n, _SHORT), history_weights(histories, n, 1.0, depth=1)
+        short = history_weights(histories, n, _SHORT, _SHORT_DEPTH)
+        last = history_weights(histories, n, 1.0, depth=1)
         pairs = short @ self.pairs
         alike = (history_weights(histories, n, _SHOPPERS) @ sparse.diags(self.rarity)) @ self.like_shoppers
         found = {
@@ -116,3 +117,9 @@ class CountTables:
             "shoppers": alike @ self.held,
         }
         return {name: np.asarray(table.toarray(), dtype=np.float32) for name, table in found.items()}
+
+
+def _newest(histories: Histories, depth: int) -> Integers:
+    """The items of the last `depth` events of these histories, each once."""
+    item = histories.item[:, max(0, histories.item.shape[1] - depth) :]
+    return np.unique(item[item != NO_ITEM]).astype(np.int64)

@@ -48,13 +48,18 @@ def features(
         candidates: k of them, for b histories.
         histories, items, counts: what facts are read from.
     """
-    columns: list[NDArray[np.floating] | NDArray[np.integer]] = []
+    columns = [*part_columns(parts, candidates).T, *_facts(candidates, histories, items, counts)]
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def part_columns(parts: Mapping[str, Floats], candidates: Candidates) -> Floats:
+    """float32 (k, 3 parts): the first of `features`, those alone that depend on which other candidates there are."""
+    columns: list[NDArray[np.floating]] = []
     for scores in parts.values():
         values = scores.clip(min=0.0)
         greatest = np.maximum(candidates.greatest(values), 1e-9)[candidates.case]
-        ranks = np.where(values > 0, candidates.ranks(values), _NO_SCORE_RANK)
+        ranks = np.where(values > 0, candidates.ranks(values), np.float32(_NO_SCORE_RANK))
         columns += [values, values / greatest, ranks]
-    columns += _facts(candidates, histories, items, counts)
     return np.stack(columns, axis=1).astype(np.float32)
 
 
@@ -103,10 +108,12 @@ def _greatest_likeness(candidates: Candidates, histories: Histories, items: Item
 
 def _price_ratio(candidates: Candidates, histories: Histories, items: Items) -> Floats:
     """float32 (k,): `UNKNOWN` where the candidate's or all of the history's prices are."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        prices = np.log(items.prices)
-    prices = np.where(np.isfinite(prices), prices, np.nan)
-    held = np.where(histories.item == NO_ITEM, np.nan, prices[histories.item])
+    held = np.where(histories.item == NO_ITEM, np.nan, _log(items.prices[histories.item]))
     known = ~np.isnan(held)
     means = np.where(known, held, 0.0).sum(axis=1) / np.where(known.any(axis=1), known.sum(axis=1), np.nan)
-    return np.asarray(prices[candidates.item] - means[candidates.case], dtype=np.float32)
+    return np.asarray(_log(items.prices[candidates.item]) - means[candidates.case], dtype=np.float32)
+
+
+def _log(prices: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Their logarithms; nan for one that is unknown or not above 0."""
+    return np.log(prices, out=np.full(prices.shape, np.nan), where=prices > 0)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from retrieval.behaviour.events import Events, Floats, Histories, Items, Ranker
 from retrieval.behaviour.fusion.candidates import EACH, Candidates, best_of_each
 from retrieval.behaviour.fusion.counts import COUNT_PARTS, CountTables
-from retrieval.behaviour.fusion.features import features, names
+from retrieval.behaviour.fusion.features import features, names, part_columns
 from retrieval.behaviour.fusion.lambdamart import Ranked
 from retrieval.behaviour.fusion.texts import TEXT_PARTS, Texts
 from retrieval.behaviour.log_counts import LogCounts
@@ -88,17 +88,13 @@ class Stage:
         no other's rank or share of the greatest depends on them.
         """
         parts = {name: table[0] for name, table in self.parts(history, rows).items()}
-        table = self._features_among(parts, rows, history)
+        table = features(parts, _of_one(rows), history, self.items, self.counts)
         unseen = ~np.isin(rows, history.item)
         if not unseen.all():
             among = {name: scores[unseen] for name, scores in parts.items()}
-            table[unseen] = self._features_among(among, rows[unseen], history)
+            columns = part_columns(among, _of_one(rows[unseen]))
+            table[unseen, : columns.shape[1]] = columns
         return table
-
-    def _features_among(self, parts: Mapping[str, Floats], rows: NDArray[np.int64], history: Histories) -> Floats:
-        case = np.zeros(len(rows), dtype=np.int64)
-        candidates = Candidates(case, rows.astype(np.int32), np.array([len(rows)], dtype=np.int64))
-        return features(parts, candidates, history, self.items, self.counts)
 
     def ranked(self, histories: Histories, targets: NDArray[np.int32], *, answered_only: bool) -> Ranked:
         """The candidates of questions with their answers; of those alone whose answer is among them, if wanted."""
@@ -111,3 +107,9 @@ class Stage:
             ranked = Ranked(self.features(parts, candidates, block), candidates.sizes, hit)
             blocks.append(ranked.answered() if answered_only else ranked)
         return Ranked.joined(blocks)
+
+
+def _of_one(rows: NDArray[np.int64]) -> Candidates:
+    """Candidates of a single history."""
+    case = np.zeros(len(rows), dtype=np.int64)
+    return Candidates(case, rows.astype(np.int32), np.array([len(rows)], dtype=np.int64))
