@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import date
 
 from assistant.comparison import rating_words, stock_words
-from assistant.explanation.facts import QUALITIES, Fact, attribute_fact
-from assistant.plain_text import clauses, plain
+from assistant.explanation.facts import COLOUR_NAMES, QUALITIES, Fact, attribute_fact
+from assistant.plain_text import clauses, plain, word_set
 from retrieval.catalogue import Attribute, CatalogueItem
 from retrieval.words import function_words, tokens
 
@@ -26,6 +26,15 @@ _ASKS: dict[str, frozenset[str]] = {
 }
 # words that ask and name nothing that a record could state
 _GRADED = re.compile(r"(\w{3,}?)(i)?(?:er|est)")
+# words that ask for all there is, and those around them
+_GENERALLY = word_set("about more detail details describe description info information spec specs features")
+_AROUND = word_set(
+    "tell give show know want would like interested explain some anything everything all else number option ones"
+)
+# a question for one of them is answered by the colour there is
+_COLOURS = word_set(
+    "black white grey gray silver gold red blue navy green yellow orange purple violet pink brown beige cyan turquoise"
+)
 _ASKING = frozenset(
     word
     for words in (
@@ -49,12 +58,32 @@ def answer(question: str, item: CatalogueItem, names: frozenset[str] = frozenset
     words = {form for t in tokens(question) for form in (t.key, t.word, _base(t.word))}
     found = [attribute_fact(a) for a in item.attributes.values() if _asked(a, words - names, words - pointing)]
     found = found or [attribute_fact(a) for a in item.attributes.values() if _measured(a, words)]
+    if not found and words & _COLOURS:
+        found = [attribute_fact(a) for a in item.attributes.values() if a.name in COLOUR_NAMES]
     if found:
         return tuple(found[:3])
     for field, asks in _ASKS.items():
         if words & asks and (fact := _FIELDS[field](item)) is not None:
             return (fact,)
     return _described(words - pointing - names, item)
+
+
+def asks_generally(question: str, names: frozenset[str] = frozenset()) -> bool:
+    """Whether a question names nothing in particular: "tell me more about the second one".
+
+    Args:
+        question, names: see `answer`.
+    """
+    words = {form for t in tokens(question) for form in (t.key, t.word)}
+    known = _GENERALLY | _AROUND | _ASKING | names | function_words()
+    asked = {t.word for t in tokens(question) if not {t.key, t.word} & known and not t.word.isdigit()}
+    return bool(words & _GENERALLY) and not asked
+
+
+def described(item: CatalogueItem) -> Fact | None:
+    """The beginning of the description; None when there is none that can be said."""
+    first = next(iter(clauses(item.description)), None)
+    return None if first is None else Fact("description", "says", f"“{plain(first, 160).rstrip('.')}”")
 
 
 def _base(word: str) -> str:

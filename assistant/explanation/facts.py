@@ -33,7 +33,7 @@ _ADJECTIVE = re.compile(
     r"(?:proof|resistant|able|ible|less|free|friendly|safe|compatible|ready|ed|vegan|organic|automatic|magnetic)$"
 )
 _FOR_WHOM = frozenset({"gender", "pet", "audience", "age group"})
-_COLOURS = frozenset({"colour", "color", "product colour", "product color"})
+COLOUR_NAMES = frozenset({"colour", "color", "product colour", "product color"})
 # numbers for machines, and values with marks that make no phrase, say nothing to a shopper
 _CODES = word_set("ean gtin upc isbn mpn sku asin barcode")
 _UNSAYABLE = re.compile(r"[()\[\]:;]|\d{8}")
@@ -90,7 +90,7 @@ def attribute_fact(attribute: Attribute) -> Fact:
         return Fact(field, "has", f"{text} {name}" if name.endswith("s") else f"{_article(name)} {name} of {text}")
     if attribute.number is not None:
         return Fact(field, "has", f"{_article(name)} {name} of {text}")
-    if attribute.name in _COLOURS:
+    if attribute.name in COLOUR_NAMES:
         return Fact(field, "comes in", text)
     if attribute.name == "size":
         return Fact(field, "comes in", f"size {text}")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from assistant.comparison import NOT_STATED
 from assistant.dialogue import Edit
 from assistant.events import Claim, Outcome, Pick, Sentence
-from assistant.explanation.answers import answer
+from assistant.explanation.answers import answer, asks_generally, described
 from assistant.explanation.facts import Fact, facts_for, is_plural, sentence_of
 from assistant.explanation.kinds import is_weak, missing_kind, of_kind
 from assistant.explanation.ranking_words import difference_words, order_lead, order_words
@@ -22,6 +22,7 @@ from retrieval.query import Constraints
 from retrieval.words import tokens
 
 _MAX_ITEMS_NAMED = 10
+_MOST_TOLD, _TOLD_OF_EACH = 6, 3  # facts of an item that a shopper wants to know more about
 
 
 def say(name: str, end: str = " ", **slots: object) -> Sentence:
@@ -133,12 +134,22 @@ def answered(outcome: Outcome) -> Iterator[Sentence]:
         end = "\n" if len(picks) > 1 else " "
         subject = f"{pick.rank}. {bold(pick.item)}" if len(picks) > 1 else bold(pick.item)
         facts = answer(outcome.utterance, pick.item, names)
-        if facts and facts[0].field == "description":
+        if not facts and asks_generally(outcome.utterance, names):
+            yield from _told(outcome, pick, subject, end, _MOST_TOLD if len(picks) == 1 else _TOLD_OF_EACH)
+        elif facts and facts[0].field == "description":
             yield from_facts(f"{subject}: its description", pick, facts, end)
         elif facts:
             yield from_facts(subject, pick, facts, end)
         else:
             yield say("not_stated", end, item=subject if len(picks) == 1 else bold(pick.item))
+
+
+def _told(outcome: Outcome, pick: Pick, subject: str, end: str, limit: int) -> Iterator[Sentence]:
+    """What there is to say of a pick, and how its description begins."""
+    yield from_facts(subject, pick, facts_for(pick.item, outcome.after.need, outcome.constraints, limit), end)
+    words = described(pick.item)
+    if words is not None and limit == _MOST_TOLD:
+        yield from_facts("Its description", pick, (words,))
 
 
 def compared(outcome: Outcome) -> Iterator[Sentence]:

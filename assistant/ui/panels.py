@@ -11,7 +11,7 @@ from assistant.comparison import NOT_STATED, ComparisonTable
 from assistant.dialogue import Need, Rung
 from assistant.store import Verdict
 from assistant.ui.cards import card
-from assistant.ui.chips import Chip, changes, chips
+from assistant.ui.chips import SORTS, Chip, changes, chips
 from assistant.ui.examples import questions_about
 from assistant.ui.html import icon, joined, press_attribute, wish_button
 from assistant.ui.privacy import order, question
@@ -120,10 +120,10 @@ def _nothing(view: View) -> Markup:
 
 
 def _count(view: View) -> str:
-    shown = len(view.picks)
+    shown, order = len(view.picks), SORTS.get(view.need.slots.sort or "", "best first")
     if view.matching > shown and view.need != Need():
-        return f"{shown} of {view.matching:,} that fit, best first"
-    return "1 item" if shown == 1 else f"{shown} items, best first"
+        return f"{shown} of {view.matching:,} that fit, {order}"
+    return "1 item" if shown == 1 else f"{shown} items, {order}"
 
 
 def _compare_bar() -> Markup:

@@ -204,7 +204,16 @@ def test_a_comparison_marks_the_rows_that_differ_and_says_what_is_not_stated():
 
 
 def test_the_page_says_how_many_fit():
-    assert "2 of 37 that fit" in Elements(panels.picks(full_view(matching=37, need=Need(NEED)), {}, TODAY)).text
+    assert (
+        "2 of 37 that fit, best first"
+        in Elements(panels.picks(full_view(matching=37, need=Need(NEED)), {}, TODAY)).text
+    )
+
+
+def test_the_page_says_in_which_order_they_stand():
+    cheapest = replace(NEED, sort="price_asc")
+    drawn = panels.picks(full_view(matching=37, need=Need(cheapest)), {}, TODAY)
+    assert "2 of 37 that fit, cheapest first" in Elements(drawn).text
 
 
 def test_an_item_that_is_only_looked_at_is_not_counted_among_all_items():
