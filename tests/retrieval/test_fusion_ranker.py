@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from retrieval.behaviour.events import NO_ITEM, Events, Floats, Histories, Items
 from retrieval.behaviour.fusion.calibration import Calibration, calibration_error
 from retrieval.behaviour.fusion.cold import least_cost, warm_gain
-from retrieval.behaviour.fusion.fitting import beats, full_system, win
+from retrieval.behaviour.fusion.fitting import beats, full_system, tuning_and_judging, win
 from retrieval.behaviour.fusion.lambdamart import LambdaMart, Ranked, TreeRecipe
 from retrieval.behaviour.fusion.lessons import held_out_items, last_events
 from retrieval.behaviour.fusion.ranker import CARD, TREES, FusedRanker, FusionRecipe
@@ -233,6 +233,18 @@ def test_the_full_system_is_the_rule_where_there_is_too_little_to_learn() -> Non
     once = shown.train.where(np.append(True, np.diff(shown.train.shopper) != 0))  # one event a shopper
     found = full_system("loo", once, shown.items, shown.histories(STEPS - 2), shown.item[:, STEPS - 2], RECIPE)
     assert isinstance(found, WeighedRanker)
+
+
+def test_by_the_calendar_the_latest_questions_judge() -> None:
+    item, now = np.zeros((9, 1), dtype=np.int32), np.array([5, 3, 9, 1, 7, 2, 8, 4, 6])
+    item[2] = NO_ITEM  # the latest has no history
+    asked = Histories(item, np.zeros((9, 1), np.int64), np.zeros((9, 1), np.int8), now)
+    tuning, judging = tuning_and_judging("time", asked, seed=0)
+    assert sorted(now[tuning]) == [1, 2, 3, 4]
+    assert sorted(now[judging]) == [5, 6, 7, 8]
+    tuning, judging = tuning_and_judging("loo", asked, seed=0)
+    assert sorted([*tuning, *judging]) == [0, 1, 3, 4, 5, 6, 7, 8]
+    assert sorted(now[judging]) != [5, 6, 7, 8]
 
 
 def test_a_difference_beats_only_when_it_is_sure_and_no_slice_is_surely_worse() -> None:

@@ -66,10 +66,7 @@ def full_system(
     Raises:
         SetupError: LightGBM is not installed.
     """
-    drawn = np.random.default_rng(recipe.seed).permutation(np.flatnonzero(valid.lengths > 0))
-    tuning, judging = drawn[:_TUNED_ON], drawn[_TUNED_ON : _TUNED_ON + _JUDGED_ON]
-    if len(judging) < len(tuning) // 2:
-        tuning, judging = np.array_split(drawn, 2)
+    tuning, judging = tuning_and_judging(split, valid, recipe.seed)
     tuned, answers = valid.where(tuning), targets[tuning]
     rules = _rules(Markov.fit(events, len(items)), items, tuned, answers)
     lessons = lessons_of(split, events, len(items), recipe)
@@ -81,6 +78,18 @@ def full_system(
     if _trees_win(fused, rules, valid.where(judging), targets[judging]):
         return fused
     return rules.better
+
+
+def tuning_and_judging(split: str, valid: Histories, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of the validation questions that tune, and of others that judge; of those alone that have a history.
+
+    They are drawn; by the calendar the latest judge. The further from the training, the more items are new and the
+    less its counts say, and whatever is asked next lies further than any validation question.
+    """
+    drawn = np.random.default_rng(seed).permutation(np.flatnonzero(valid.lengths > 0))
+    order = np.argsort(valid.now[drawn], kind="stable") if split == "time" else np.arange(len(drawn))
+    judging = order[len(drawn) - min(_JUDGED_ON, len(drawn) // 2) :]
+    return np.delete(drawn, judging)[:_TUNED_ON], drawn[judging]
 
 
 @dataclass(frozen=True, slots=True)
