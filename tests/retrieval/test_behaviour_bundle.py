@@ -1,11 +1,7 @@
-"""Trained models on disk: whole or absent, in service one at a time, whatever is killed when."""
+"""Trained models on disk: whole or absent, in service one at a time."""
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -115,36 +111,3 @@ def test_tidying_keeps_what_is_in_service_and_what_it_replaced(tmp_path: Path) -
     bundles.tidy()
     assert sorted(path.name for path in bundles.folder.iterdir() if path.is_dir()) == sorted([older, newest])
     assert bundles.roll_back() == older
-
-
-SWAPPING = """
-import sys
-from pathlib import Path
-from retrieval.behaviour.bundle import Bundles, Card
-bundles, names = Bundles(Path(sys.argv[1])), sys.argv[2:]
-print("ready", flush=True)
-while True:
-    for name in names:
-        bundles.put_in_service(name)
-        bundles.add(bundles.card(name), lambda folder: (folder / "weights").write_bytes(bytes(100_000)))
-"""
-
-
-def test_a_process_killed_in_the_middle_of_a_swap_leaves_one_whole_model_in_service(tmp_path: Path) -> None:
-    bundles = Bundles(tmp_path)
-    name = added(bundles, "one")
-    bundles.put_in_service(name)
-    for milliseconds in (0, 3, 7, 12, 18, 25):
-        names = [added(bundles, "second"), name]
-        process = subprocess.Popen([sys.executable, "-c", SWAPPING, str(tmp_path), *names], stdout=subprocess.PIPE)
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"ready\n"
-        time.sleep(milliseconds / 1000)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        in_service = bundles.in_service()
-        assert in_service in names
-        bundles.card(in_service)
-        bundles.tidy()
-        assert [path.name for path in bundles.folder.iterdir() if path.is_dir()] == [in_service]
-        name = in_service

@@ -1,10 +1,5 @@
 import json
-import os
-import signal
 import sqlite3
-import subprocess
-import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -245,44 +240,6 @@ def test_whatever_the_rows_all_are_accounted_for_and_a_second_run_changes_nothin
         assert first.total("read") == len(rows) + 1
         assert second.total("added") == second.total("changed") == 0
         assert second.total("unchanged") == len(records)
-
-
-KILLED = """
-import sys
-from pathlib import Path
-from retrieval.ingest import ingest
-from retrieval.records import Records
-acknowledged = open(sys.argv[3], "a")
-def sink(items):
-    acknowledged.write("".join(item.item_id + "\\n" for item in items))
-    acknowledged.flush()
-with Records(Path(sys.argv[2])) as records:
-    ingest(Path(sys.argv[1]), records, sink=sink)
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("after", [0, 700, 3000])
-def test_a_killed_ingest_loses_nothing_acknowledged_and_the_next_one_finishes(tmp_path: Path, after: int) -> None:
-    feed, folder, log = tmp_path / "items.jsonl", tmp_path / "var", tmp_path / "log"
-    feed.write_text(
-        lines(*({"id": n, "title": "Item", "description": "words " * 50} for n in range(5000)), {"id": 9999})
-    )
-    log.touch()
-    process = subprocess.Popen([sys.executable, "-c", KILLED, str(feed), str(folder), str(log)])
-    while log.read_text().count("\n") < max(after, 1) and process.poll() is None:
-        time.sleep(0.005)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    acknowledged = log.read_text().split()
-    with Records(folder) as records:
-        assert 0 < len(records) < 5000
-        assert all(item_id in records.digests() for item_id in acknowledged)
-        stored = len(records)
-        report = ingest(feed, records)
-        assert_accounted(report)
-        assert (report.total("unchanged"), report.total("added")) == (stored, 5000 - stored)
-        assert len(set_aside(records)) == 1
 
 
 @with_shared_data
