@@ -16,6 +16,7 @@ from assistant.comparison import compare
 from assistant.console.item_columns import SCORES, chosen, record_columns
 from assistant.console.item_query import OPERATORS, ItemQuery, describe, to_constraints
 from assistant.console.item_search import DEPTH, Found, ShopWords, find, interactions_of
+from assistant.console.item_words import as_filters
 from assistant.console.pages import address, inside, redirect, render
 from assistant.console.summary import summarise
 from assistant.store import blocks
@@ -167,8 +168,11 @@ def _listing(shared: _Items, request: Request, query: ItemQuery, found: Found | 
     attributes = dict.fromkeys(f"attributes.{name}" for attributes in in_sight for name in attributes)
     names = [*(c.name for c in record_columns()), *attributes, *(c.name for c in columns)]
     vocabulary = shared.service.shop.vocabulary
+    read = as_filters(query, vocabulary, shared.service.settings.currency) if query.q.strip() else None
     return {
         "asked": query,
+        "read": read,
+        "read_words": "" if read is None else describe(read),
         "found": found,
         "problem": problem,
         "columns": columns,

@@ -233,11 +233,14 @@ def ordered(outcome: Outcome) -> Iterator[Sentence]:
     for pick in outcome.discussed:
         yield from_facts(bold(pick.item), pick, facts_for(pick.item, outcome.after.need, outcome.constraints, 3), "\n")
     with_history = bool(outcome.session.interactions) and not outcome.after.ignore_history
-    yield Sentence(order_lead(outcome.picks, outcome.after.need.slots.sort, with_history) + "\n\n")
+    sort = outcome.after.need.slots.sort
+    yield Sentence(order_lead(outcome.picks, sort, with_history) + "\n\n")
+    if sort is not None:
+        return  # no score had a part in it
     for pick in outcome.discussed or outcome.picks:
         yield Sentence(f"{pick.rank}. {order_words(pick, with_history)}\n")
     for pick in outcome.discussed:
         below = [p for p in outcome.picks if p.rank == pick.rank + 1]
         words = difference_words(pick, below[0]) if below else None
-        if words and outcome.after.need.slots.sort is None:
+        if words:
             yield Sentence(f"\n{words} ")

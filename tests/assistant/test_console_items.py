@@ -111,6 +111,23 @@ def test_filters_admit_exactly_what_satisfies_them(service: Any, asked: dict[str
     assert {i for i in ids(service, **asked) if i.startswith("L")} == expected
 
 
+def test_words_that_name_a_limit_are_offered_as_filters_and_hold_as_such(service: Any, client: TestClient) -> None:
+    soup = page(client, q="laptop under $800 not Orrin for travel")
+    offered = soup.find("a", string=lambda words: bool(words) and words.startswith("Filter by"))
+    assert offered is not None
+    assert offered.get_text() == "Filter by “for travel”, Laptops, up to 800, brand != Orrin"
+    found = BeautifulSoup(client.get(offered["href"]).text, "html.parser")
+    assert "Kestrel Field 15 Laptop" in titles(found)
+    assert "Orrin" not in column(found, "Brand")
+    assert all(float(price.strip("$").replace(",", "")) <= 800 for price in column(found, "Price"))
+
+
+def test_filters_that_are_set_already_stay_and_words_that_name_nothing_offer_none(client: TestClient) -> None:
+    kept = page(client, q="laptop under $800", price_to="750")
+    assert "Filter by Laptops, up to 750" in kept.get_text()
+    assert "Filter by" not in page(client, q="something for travel").get_text()
+
+
 def test_new_items_are_those_that_nobody_touched_or_rated(service: Any) -> None:
     assert ids(service, new=True, brand="Orrin", sort="title") == ["H1"]  # L3 was viewed once, the others have ratings
 

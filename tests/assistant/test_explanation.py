@@ -282,6 +282,13 @@ def test_why_this_one_says_what_its_record_answers_before_where_it_stands() -> N
     assert words.index("costs") < words.index("The order is by relevance")
 
 
+def test_scores_that_had_no_part_in_the_order_are_not_told() -> None:
+    cheapest = DialogueState((Need(Slots(category="laptops", sort="price_asc")),))
+    words = text(outcome(Intent.EXPLAIN, "why this order?", after=cheapest, searched=False))
+    assert "You asked for lowest price first" in words
+    assert "relevance" not in words
+
+
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
