@@ -1,7 +1,8 @@
 """Orders to the assistant itself, found through the usual disguises and cut out before anything is understood.
 
 What is looked for are the phrases of the section `orders` of `cues.toml`: in the words as they stand, and in the words
-unmasked of look-alike letters, accents, invisible characters, figures for letters, and dashes for spaces.
+unmasked of look-alike letters, accents, invisible characters, figures for letters, and dashes for spaces. A sentence
+without such a phrase goes as a whole when it reads as an order all the same (`order_reader`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import unicodedata
 from functools import cache
 
 from assistant.rules.cues import alternatives, names
+from assistant.rules.order_reader import reads_as_order
 from assistant.rules.words import lower
 
 _SENTENCE_END = re.compile(r"(?<=[.!?;。])\s+|\s+(?=</)")
@@ -27,7 +29,7 @@ _STAND_FOR = {**_LOOK_ALIKES, **_FIGURES, "’": "'", "-": " ", "_": " "}
 
 def is_injection(text: str) -> bool:
     """Whether the words try to give the assistant orders about itself."""
-    return _order_in(text) is not None
+    return _phrase_in(text) is not None or any(_order_in(sentence) is not None for sentence in sentences(text))
 
 
 def without_orders(utterance: str) -> str:
@@ -37,7 +39,7 @@ def without_orders(utterance: str) -> str:
     and not when they break off where the order begins: they were its beginning.
     """
     kept = []
-    for sentence in _SENTENCE_END.split(utterance):
+    for sentence in sentences(utterance):
         order = _order_in(sentence)
         if order is None:
             kept.append(sentence)
@@ -48,11 +50,22 @@ def without_orders(utterance: str) -> str:
     return " ".join(kept).strip()
 
 
-def _order_in(text: str) -> int | None:
-    """Where the first order begins; None when there is none."""
-    unmasked, places = _unmasked(text)
+def sentences(text: str) -> list[str]:
+    """The sentences of a text, each a possible order by itself."""
+    return _SENTENCE_END.split(text)
+
+
+def _order_in(sentence: str) -> int | None:
+    """Where the order begins in a sentence; None when there is none."""
+    place = _phrase_in(sentence)
+    return 0 if place is None and reads_as_order(unmasked(sentence)[0]) else place
+
+
+def _phrase_in(text: str) -> int | None:
+    """Where the first phrase of an order begins; None when there is none."""
+    plain, places = unmasked(text)
     found = [match.start() for match in (_phrases().search(lower(text)),) if match]
-    found += [places[match.start()] for match in (_phrases().search(unmasked),) if match]
+    found += [places[match.start()] for match in (_phrases().search(plain),) if match]
     return min(found, default=None)
 
 
@@ -61,7 +74,7 @@ def _phrases() -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(alternatives(f'orders.{name}') for name in names('orders'))})(?!\w)")
 
 
-def _unmasked(text: str) -> tuple[str, list[int]]:
+def unmasked(text: str) -> tuple[str, list[int]]:
     """The words without their disguise, and of each character its place in the text."""
     characters, places = [], []
     for place, written in enumerate(text):
