@@ -26,6 +26,7 @@ from retrieval.words import Token, conversation_words, fold, function_words, is_
 __all__ = ["Mention", "Vocabulary"]
 
 _SHARE_OF_ITEMS = 0.0005  # a word is an attribute's value in free text when at least this share of the items states it
+_SHORTEST_UNKNOWN = 4  # letters: "mm" and "ssd" are no English either
 _NEGATION = re.compile(
     r"^\s*(?:no|not|without|non|never|any)\b(?!\s+(?:(?:more|less|fewer|\w+er)\s+than|over|above|under|below)\b)"
     r"[\s-]*(?:an?\s+|the\s+)?",
@@ -102,6 +103,17 @@ class Vocabulary:
         idle = word in function_words() or key in conversation_words()
         idle = idle or key in data["collective_words"] or key in data["filler_words"]
         return is_english(word) and not idle and not self._titled[key]
+
+    def is_unknown(self, word: str) -> bool:
+        """Whether a word of four letters or more is neither ordinary English nor any word of this shop: "whie"."""
+        if (
+            len(word) < _SHORTEST_UNKNOWN
+            or not word.isalpha()
+            or is_english(word)
+            or self._titled[singular(fold(word))]
+        ):
+            return False
+        return not any(mention.exact for mention in self.mentions(word))
 
     def find_category(self, words: str) -> str | None:
         """The canonical label of a category: "notebooks" -> "laptops"; "gaming laptop" -> "laptops", its last words.
