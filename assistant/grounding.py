@@ -55,6 +55,9 @@ def to_query(need: Need, vocabulary: Vocabulary, money: ShopMoney, limit: int) -
             words.append(OPPOSITES[phrase])
         elif not found:
             notices.append(f"No item states “{phrase}” as a property, so I could not leave such items out.")
+    unknown = dict.fromkeys(f"“{word}”" for word in need.topic.split() if vocabulary.is_unknown(word))
+    if unknown:
+        notices.append(f"I could not tell what {' '.join(unknown)} means, so I ranked by it and could not filter.")
     category = _category(slots.category, vocabulary) if slots.category else None
     if slots.category and category is None:
         notices.append(f"There is no “{slots.category}” department here.")
@@ -119,9 +122,9 @@ def key_of(vocabulary: Vocabulary) -> Callable[[str], AttributeKey | None]:
 
     def key(words: str) -> AttributeKey | None:
         found = vocabulary.find_attributes(words)
-        if len(found) != 1 or found[0].name is None:
+        bound = found[0] if len(found) == 1 else None
+        if bound is None or bound.name is None:
             return None
-        bound = found[0]
         value = bound.value or f"{bound.number} {bound.unit or ''}".strip()
         match bound.comparison:
             case Comparison.IS:

@@ -14,11 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from assistant.dialogue import DialogueAct, DialogueState, Edit, Intent, Need, Rung, Slots
+from assistant.dialogue import ABOUT_ITEMS, DialogueAct, DialogueState, Edit, Intent, Need, Rung
 from assistant.language_model import LanguageModel, LanguageModelBusy, LanguageModelUnavailable
 from assistant.rules import answered, understand_by_rules
 from assistant.rules.corrections import without_corrected
-from assistant.rules.named import says_nothing, with_named
+from assistant.rules.named import insisted, says_brand, says_nothing, with_named
 from assistant.rules.orders import is_injection, without_orders
 from assistant.rules.slots import read
 from assistant.tagger.act import act_of
@@ -35,6 +35,7 @@ Mode = Literal["auto", "model", "rules"]
 
 _MAX_TOKENS = 160
 _ORDERS = "orders to the assistant itself were set aside"
+_UNSURE = 0.6  # the tagger's confidence below which its intent counts only where the rules read no wish
 _PAUSE = 30.0  # seconds in which a model that was unavailable is not asked again: nobody waits for its timeout
 
 
@@ -123,9 +124,9 @@ class Understanding:
             return ruled
         if self._tagger is not None:
             tagged = act_of(self._tagger.read(utterance, state, shown, vocabulary, ruled), state, vocabulary)
-            if not says_nothing(tagged) or ruled.slots == Slots():
+            if not _is_doubtful(tagged, ruled, utterance):
                 ruled = replace(tagged, notes=ruled.notes)
-        ruled = with_named(ruled, utterance, shown, vocabulary)
+        ruled = insisted(with_named(ruled, utterance, shown, vocabulary), utterance, state)
         if not self._is_trusted():
             return ruled
         try:
@@ -198,6 +199,17 @@ class Understanding:
                 return _completed(act, ruled, state)
             wrong = Wrong(text, problems)
         return replace(ruled, notes=(*ruled.notes, f"the model's answer was set aside: {'; '.join(problems)}"))
+
+
+def _is_doubtful(tagged: DialogueAct, ruled: DialogueAct, utterance: str) -> bool:
+    """Whether the rules' act is the better one: they read a wish where the tagger read none, or one of which it is not
+    sure that it speaks of an item or of her data, or a brand that it takes for an item: "from Dell please"."""
+    if ruled.intent not in (Intent.FIND, Intent.REFINE) or says_nothing(ruled):
+        return False
+    wished = replace(ruled, slots=replace(ruled.slots, excluded_attributes=()), topic="")  # refused words may be any
+    elsewhere = tagged.intent in ABOUT_ITEMS or tagged.intent is Intent.PRIVACY
+    unsure = elsewhere and tagged.confidence < _UNSURE and not says_nothing(wished)
+    return says_nothing(tagged) or unsure or (tagged.intent is Intent.SELECT and says_brand(ruled, utterance))
 
 
 def _completed(act: DialogueAct, ruled: DialogueAct, state: DialogueState) -> DialogueAct:

@@ -8,11 +8,12 @@ from itertools import pairwise
 from retrieval.vocabulary import Mention, Vocabulary
 
 _LEAD = (
-    r"(?:(?:by|from|in|only|of|with|for|the|an?|not|no|just|rather|made of|it should be|make it|anything but"
-    r"|nothing from)\s+)*"
+    r"(?:(?:by|from|in|only|of|with|for|the|an?|not|no|just|rather|made of|made by|it (?:should|must|has to) be|make it"
+    r"|(?:the )?brand|anything but|nothing from)\s+)*"
 )
 _CORRECTED = re.compile(
-    r"\s*(?:[,;.–—-]\s*|\s)(?:or rather|no,? wait|wait,? no|wait|sorry|scratch that|correction|make that|i meant?"
+    r"(?:\s+ones?\b)?\s*(?:[,;.–—-]\s*|\s)"
+    r"(?:or rather|no,? wait|wait,? no|wait|sorry|scratch that|correction|make that|i meant?"
     rf"|no(?=\s*,))(?:[\s,;.:–—-]+(?:i meant?|no|sorry|rather))*[\s,;.:–—-]+{_LEAD}",
     re.IGNORECASE,
 )

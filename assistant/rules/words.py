@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection
+from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
@@ -37,6 +38,7 @@ _CONTRACTIONS = (
     (r"\bw/(?=\s?\w)", "with "),
     (r"\b(look|try|need|want|search|someth|anyth|noth)in\b", r"\1ing"),
 )
+_SLIPS_FROM = 5  # letters: a shorter word is near to too many others
 _EVEN = tuple((re.compile(pattern, re.IGNORECASE), by) for pattern, by in _CONTRACTIONS)
 
 
@@ -82,9 +84,18 @@ def strip_filler(text: str) -> str:
     filler = words("filler.anywhere")
     at_the_end = filler | words("filler.at_the_end")
     kept = [word.strip("'\"") for word in text.split()]
-    end = next((i for i in range(len(kept), 0, -1) if kept[i - 1] not in at_the_end), 0)
-    start = next((i for i in range(end) if kept[i] not in filler), end)
+    end = next((i for i in range(len(kept), 0, -1) if _filler(kept[i - 1]) not in at_the_end), 0)
+    start = next((i for i in range(end) if _filler(kept[i]) not in filler), end)
     return " ".join(kept[start:end])
+
+
+@lru_cache(maxsize=10_000)
+def _filler(word: str) -> str:
+    """The filler word of which this is a slip of the keyboard ("shoud"); the word itself where it is none."""
+    if len(word) < _SLIPS_FROM or not word.isalpha() or is_english(word):
+        return word
+    meant = (w for w in words("filler.anywhere") if len(w) >= _SLIPS_FROM and w[0] == word[0])
+    return next((w for w in sorted(meant) if OSA.distance(word, w, score_cutoff=1) <= 1), word)
 
 
 def remaining(text: str, spans: Collection[tuple[int, int]]) -> tuple[str, ...]:

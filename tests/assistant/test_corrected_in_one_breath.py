@@ -19,6 +19,9 @@ def shop() -> MiniShop:
         ("blue, sorry, red ones", "red ones"),
         ("a laptop from hp, sorry, I meant from dell", "a laptop from dell"),
         ("not hp, wait, not dell", "not dell"),
+        ("by hp, I mean, the brand dell please", "the brand dell please"),
+        ("it has to be the brand hp, no wait, made by dell", "made by dell"),
+        ("blue ones, sorry, red ones", "red ones"),
     ],
 )
 def test_what_is_corrected_in_the_same_breath_is_left_out(shop: MiniShop, utterance: str, left: str) -> None:
