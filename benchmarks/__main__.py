@@ -48,6 +48,7 @@ COMMANDS = {
     ),
     "reading_variants": ("-m", "benchmarks.reading_variants"),
     "training_variants": ("-m", "benchmarks.training_variants"),
+    "simulated_shoppers": ("-m", "benchmarks.simulated_shoppers"),
 }
 IN_README = ("search_icecat", "filtered_search", "freshness", "turns", "intents", "ranking")
 TITLES = {
@@ -67,6 +68,7 @@ TITLES = {
     "own_labels": "Understanding: data sets of others, in their own labels",
     "reading_variants": "Ways to have the packaged model read",
     "training_variants": "Small trainings of the packaged model, side by side",
+    "simulated_shoppers": "Simulated shoppers with hidden goals, held against what they said",
 }
 
 
@@ -214,6 +216,13 @@ def reading_variants(result: dict[str, Any]) -> str:
     return "\n\n".join((head, rows(result["ways"]), pairs(computed), rows(result["cascade"])))
 
 
+def simulated_shoppers(result: dict[str, Any]) -> str:
+    """All talks, then by persona and by kind of goal."""
+    table = [{**row, **{name: _shown(row[name]["value"]) for name in ("pass^1", "pass^4")}} for row in result["rows"]]
+    head = f"{result['goals']} goals, {result['seeds']} talks each. Understanding by {result['understanding']}."
+    return "\n\n".join((head, rows(table)))
+
+
 TABLES = {
     "intents": intents,
     "own_labels": own_labels,
@@ -233,6 +242,7 @@ TABLES = {
     "language_model": language_model,
     "understanding_speed": lambda result: f"{result['utterances']} utterances.\n\n{rows(result['ways'])}",
     "explanations": pairs,
+    "simulated_shoppers": simulated_shoppers,
 }
 
 
