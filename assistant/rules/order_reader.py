@@ -10,6 +10,7 @@ import json
 import re
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any
 
 _WORD = re.compile(r"\w+(?:'\w+)?|[^\w\s]+")
@@ -35,7 +36,7 @@ def features(unmasked: str) -> dict[str, float]:
     """The features of a sentence, each of the same value, together of unit length; a word with figures is "#"."""
     words = ["#" if any(c.isdigit() for c in word) else word for word in _WORD.findall(unmasked)]
     ends = ["^", *words, "$"]
-    found = {*words, *(f"{one} {next_one}" for one, next_one in zip(ends, ends[1:], strict=False))}
+    found = {*words, *(f"{one} {following}" for one, following in pairwise(ends))}
     for word in words:
         marked = f"<{word}>"
         found |= {"~" + marked[start : start + _RUN] for start in range(len(marked) - _RUN + 1)}

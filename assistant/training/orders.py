@@ -1,8 +1,10 @@
-"""Fit the reader of orders: `python -m assistant.training.orders tests/data/attacks.jsonl tests/data/attacks_held_out.jsonl`.
+"""Fit the reader of orders (`assistant.rules.order_reader`); half a minute on one core:
 
-Orders are the sentences of `orders.toml` and of the attacks named; honest are its other sentences, what was written by
-hand for understanding (but for what is out of scope), and the demo shop's texts. A first fit leaves a part of the honest
-sentences out and sets the threshold on them; the weights are then fitted to everything. Half a minute on one core.
+    python -m assistant.training.orders tests/data/attacks.jsonl tests/data/attacks_held_out.jsonl
+
+Orders are the sentences of `orders.toml` and of the attacks named. Honest are its other sentences, what was written by
+hand for understanding (but for what is out of scope), and the demo shop's texts. A first fit leaves a part of the
+honest sentences out and sets the threshold on them; the weights are then fitted to everything.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ from typing import Any
 import numpy as np
 
 from assistant.dialogue import Intent
-from assistant.labelled.generate import Split, by_hand
+from assistant.labelled.generate import by_hand
+from assistant.labelled.phrases import Split
 from assistant.rules.order_reader import features, score
 from assistant.rules.orders import sentences, unmasked
 from retrieval.demo_shop.blueprints import load_blueprints
