@@ -44,7 +44,8 @@ class SearchAnswer:
             lines.append(f"searched for: {self.corrected}")
         for rank, (item, candidate) in enumerate(self.found, start=1):
             price = str(item.price) if item.price else "no price"
-            lines.append(f"{rank:3}. {candidate.relevance:.3f}  {item.item_id}  {item.title}  ({price})")
+            ranked_by = candidate.relevance + candidate.scores.get("diversity", 0.0)  # less what likeness cost it
+            lines.append(f"{rank:3}. {ranked_by:.3f}  {item.item_id}  {item.title}  ({price})")
         lines += [f"     {r.label}: {r.count} items" for r in self.relaxations]
         return "\n".join(lines)
 
