@@ -77,7 +77,7 @@ def _show(console: Console, events: Iterator[Event], page: tuple[str, ...]) -> t
             for relaxation in event.relaxations:
                 console.print(f"  {relaxation.label}: {relaxation.count} items", markup=False, style="cyan")
         elif isinstance(event, Text):
-            console.print(_bold(event.text), end="")
+            console.print(_bold(event.text), end="", soft_wrap=True)  # wrapping would drop a trailing space
         elif isinstance(event, Finished):
             _show_end(console, event.turn)
     return page
