@@ -35,8 +35,8 @@ def evaluate_ranking(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False,
 ) -> None:
     """What a shopper turns to next: every model and baseline on the same cases, warm and cold items apart."""
-    if not structlog.is_configured():
-        structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))  # the output may be JSON
+    structlog.reset_defaults()
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))  # the output may be JSON
     with explained():
         from assistant.language_model.packaged import default_cache
         from retrieval.embedding import Encoder
