@@ -13,14 +13,14 @@ from retrieval.units import parse_quantity
 from retrieval.vocabulary import Vocabulary
 
 _CONDITION = re.compile(r"^\s*([\w .-]+?)\s*(<=|>=|!=|=|<|>)\s*(.+?)\s*$")
-_COMPARISONS = {
-    "=": Comparison.IS,
-    "!=": Comparison.IS,
-    "<=": Comparison.AT_MOST,
-    ">=": Comparison.AT_LEAST,
-    "<": Comparison.LESS_THAN,
-    ">": Comparison.MORE_THAN,
+OPERATORS = {
+    Comparison.IS: "=",
+    Comparison.AT_MOST: "<=",
+    Comparison.AT_LEAST: ">=",
+    Comparison.LESS_THAN: "<",
+    Comparison.MORE_THAN: ">",
 }
+_COMPARISONS = {operator: comparison for comparison, operator in OPERATORS.items()} | {"!=": Comparison.IS}
 
 
 class WhereError(ValueError):

@@ -5,16 +5,9 @@ from __future__ import annotations
 from assistant.console.item_query import MOST_CONDITIONS, ItemQuery
 from assistant.dialogue import DialogueState, Intent
 from assistant.rules import understand_by_rules
-from retrieval.query import AttributeConstraint, Comparison
+from assistant.where import OPERATORS
+from retrieval.query import AttributeConstraint
 from retrieval.vocabulary import Vocabulary
-
-_OPERATOR_OF = {
-    Comparison.IS: "=",
-    Comparison.AT_MOST: "<=",
-    Comparison.AT_LEAST: ">=",
-    Comparison.LESS_THAN: "<",
-    Comparison.MORE_THAN: ">",
-}
 
 
 def as_filters(query: ItemQuery, vocabulary: Vocabulary, currency: str) -> ItemQuery | None:
@@ -56,7 +49,7 @@ def as_filters(query: ItemQuery, vocabulary: Vocabulary, currency: str) -> ItemQ
 
 def _condition(constraint: AttributeConstraint, refused: bool) -> tuple[str, str, str] | None:
     """The line of the form that says it; None when it concerns no one attribute, or refuses a bound."""
-    operator = _OPERATOR_OF[constraint.comparison]
+    operator = OPERATORS[constraint.comparison]
     if constraint.name is None or (refused and operator != "="):
         return None
     amount = None if constraint.number is None else f"{constraint.number:g} {constraint.unit or ''}".strip()

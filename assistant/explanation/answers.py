@@ -83,7 +83,7 @@ def asks_generally(question: str, names: frozenset[str] = frozenset()) -> bool:
 def described(item: CatalogueItem) -> Fact | None:
     """The beginning of the description; None when there is none that can be said."""
     first = next(iter(clauses(item.description)), None)
-    return None if first is None else Fact("description", "says", f"“{plain(first, 160).rstrip('.')}”")
+    return None if first is None else _quoted(first)
 
 
 def _base(word: str) -> str:
@@ -109,8 +109,12 @@ def _described(words: set[str], item: CatalogueItem) -> tuple[Fact, ...]:
     asked = {w for w in words - _ASKING - function_words() if len(w) > 1}
     for clause in clauses(item.description):
         if asked and asked <= {t.key for t in tokens(clause)} | {t.word for t in tokens(clause)}:
-            return (Fact("description", "says", f"“{plain(clause, 160).rstrip('.')}”"),)
+            return (_quoted(clause),)
     return ()
+
+
+def _quoted(clause: str) -> Fact:
+    return Fact("description", "says", f"“{plain(clause, 160).rstrip('.')}”")
 
 
 def _stock(item: CatalogueItem) -> Fact | None:

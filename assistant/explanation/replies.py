@@ -135,7 +135,7 @@ def answered(outcome: Outcome) -> Iterator[Sentence]:
         subject = f"{pick.rank}. {bold(pick.item)}" if len(picks) > 1 else bold(pick.item)
         facts = answer(outcome.utterance, pick.item, names)
         if not facts and asks_generally(outcome.utterance, names):
-            yield from _told(outcome, pick, subject, end, _MOST_TOLD if len(picks) == 1 else _TOLD_OF_EACH)
+            yield from _told(outcome, pick, subject, end, alone=len(picks) == 1)
         elif facts and facts[0].field == "description":
             yield from_facts(f"{subject}: its description", pick, facts, end)
         elif facts:
@@ -144,11 +144,12 @@ def answered(outcome: Outcome) -> Iterator[Sentence]:
             yield say("not_stated", end, item=subject if len(picks) == 1 else bold(pick.item))
 
 
-def _told(outcome: Outcome, pick: Pick, subject: str, end: str, limit: int) -> Iterator[Sentence]:
-    """What there is to say of a pick, and how its description begins."""
+def _told(outcome: Outcome, pick: Pick, subject: str, end: str, *, alone: bool) -> Iterator[Sentence]:
+    """What there is to say of a pick; of one alone also how its description begins."""
+    limit = _MOST_TOLD if alone else _TOLD_OF_EACH
     yield from_facts(subject, pick, facts_for(pick.item, outcome.after.need, outcome.constraints, limit), end)
-    words = described(pick.item)
-    if words is not None and limit == _MOST_TOLD:
+    words = described(pick.item) if alone else None
+    if words is not None:
         yield from_facts("Its description", pick, (words,))
 
 

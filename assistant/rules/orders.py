@@ -57,13 +57,18 @@ def sentences(text: str) -> list[str]:
 
 def _order_in(sentence: str) -> int | None:
     """Where the order begins in a sentence; None when there is none."""
-    place = _phrase_in(sentence)
-    return 0 if place is None and reads_as_order(unmasked(sentence)[0]) else place
+    plain, places = unmasked(sentence)
+    place = _first_phrase(sentence, plain, places)
+    return 0 if place is None and reads_as_order(plain) else place
 
 
 def _phrase_in(text: str) -> int | None:
     """Where the first phrase of an order begins; None when there is none."""
-    plain, places = unmasked(text)
+    return _first_phrase(text, *unmasked(text))
+
+
+def _first_phrase(text: str, plain: str, places: list[int]) -> int | None:
+    """Where it begins, in the text as it stands or as `unmasked` gives it; None when there is none."""
     found = [match.start() for match in (_phrases().search(lower(text)),) if match]
     found += [places[match.start()] for match in (_phrases().search(plain),) if match]
     return min(found, default=None)
